@@ -1,0 +1,1 @@
+"""The outside: processes, protocols and pages around the use cases."""

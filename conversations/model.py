@@ -1,0 +1,281 @@
+"""The words every conversation is written in: events, replies, commands, queries, steps, flows and turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+Language: TypeAlias = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+
+Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Answers: TypeAlias = Mapping[str, Json]
+
+
+# --- what arrives -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words that the customer typed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Press:
+    """A button of ours; `value` is what we put behind it, never what a person typed."""
+
+    value: str
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture; `ref` is the channel's own handle on it."""
+
+    ref: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A shared position, in degrees (WGS 84)."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
+class SharedContact:
+    """A shared phone number; `own` is true when the channel vouches that it is the sender's."""
+
+    phone: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The conversation was opened, maybe through a deep link with a payload."""
+
+    payload: str = ""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Something a person can send and we cannot read: a sticker, a voice message, a file."""
+
+    kind: str
+
+
+Event: TypeAlias = Text | Press | Photo | Place | SharedContact | Opened | Other
+
+
+# --- what is said -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point in time, ISO 8601 with offset; shown in the utility's local time."""
+
+    at: str
+    style: Literal["full", "time", "day"] = "full"
+
+
+@dataclass(frozen=True)
+class Span:
+    """From one moment to another, or to an end nobody knows yet; shown as briefly as is unambiguous."""
+
+    start: str
+    end: str | None
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text of the catalog and the values that go into it; the language is chosen when it is sent."""
+
+    key: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+Value: TypeAlias = str | int | Moment | Span | Words | tuple["Value", ...]
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice to press; `nav` ones (back, cancel) are set apart from the answers."""
+
+    words: Words
+    value: str
+    nav: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One message: paragraphs, the buttons under it, and what it asks the channel to collect."""
+
+    words: tuple[Words, ...]
+    buttons: tuple[Button, ...] = ()
+    ask: Literal["contact", "place"] | None = None
+
+
+def say(key: str, /, **values: Value) -> Reply:
+    """A reply of one paragraph."""
+    return Reply((Words(key, values),))
+
+
+# --- what is to be done, and what is to be known ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something the service shall do; handlers/commands.py knows how."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Something the conversation must know; handlers/lookups.py knows where it stands."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to a query."""
+
+
+# --- how a question takes its answer ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Given:
+    """The answer is understood; `value` is kept under the step's name."""
+
+    value: Json
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """The answer does not fit; `words` say what to do instead, `options` are near misses to press."""
+
+    words: Words
+    options: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """The answer can only be judged with a fact: ask for it, then call the field's `judge`."""
+
+    query: Query
+
+
+Reading: TypeAlias = Given | Wrong | Look
+
+
+class Field(Protocol):
+    """A kind of question."""
+
+    @property
+    def greedy(self) -> bool:
+        """Whether any text is an answer, so that only an unmistakable other wish is taken as a digression."""
+
+    def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
+        """The answers to press."""
+
+    def read(self, event: Event) -> Reading:
+        """Judge an answer."""
+
+    def judge(self, found: Found) -> Given | Wrong:
+        """Judge it again with the fact that `read` looked for."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question: its texts are found by convention under `<flow>.<name>`.
+
+    `needs` is a query whose answer the options are made of; `when` leaves the step out; `ask` makes the
+    channel offer to share a phone number or a place.
+    """
+
+    name: str
+    field: Field
+    when: Callable[[Answers], bool] = lambda answers: True
+    needs: Callable[[Answers], Query] | None = None
+    prompt: Callable[[Answers, Found | None], Words] | None = None
+    ask: Literal["contact", "place"] | None = None
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How a flow ends: what is said, what is to be done, and perhaps the flow that follows at once."""
+
+    replies: tuple[Reply, ...]
+    commands: tuple[Command, ...] = ()
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A conversation as data.
+
+    `starts_on` are the intents that begin it; `prefill` turns values understood from the first words into
+    answers that need not be asked again; `needs` is a query answered before `finish`.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    finish: Callable[[Answers, Found | None], Finish]
+    starts_on: tuple[str, ...] = ()
+    prefill: Callable[[Mapping[str, str]], Mapping[str, Event]] = lambda values: {}
+    needs: Callable[[Answers], Query | None] = lambda answers: None
+    version: int = 1
+
+    def step(self, name: str) -> Step | None:
+        """The step of that name, or None when this version has none."""
+        return next((step for step in self.steps if step.name == name), None)
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a text was taken for: an intent of the fixed list, how sure (0 to 1), and the values in it."""
+
+    intent: str | None = None
+    score: float = 0.0
+    values: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A flow under way; `trail` is the order in which its answers were given, `waiting` answers known ahead."""
+
+    flow: str
+    version: int
+    run: int
+    step: str | None = None
+    answers: Mapping[str, Json] = field(default_factory=dict)
+    trail: tuple[str, ...] = ()
+    waiting: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a customer stands; plain enough to be kept as JSON (see `state.py`).
+
+    frames: the flows under way, the one spoken now last; below it those a digression interrupted.
+    offered: the buttons last shown, so that a number or a label typed means the button.
+    held: an answer that came back after days, kept until the customer says whether to go on.
+    """
+
+    language: Language = "vi"
+    language_chosen: bool = False
+    frames: tuple[Frame, ...] = ()
+    runs: int = 0
+    offered: tuple[tuple[str, str], ...] = ()
+    held: Event | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one event leads to."""
+
+    state: State
+    replies: tuple[Reply, ...]
+    commands: tuple[Command, ...] = ()
+    understood: Understood = Understood()

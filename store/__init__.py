@@ -1,0 +1,1 @@
+"""What is remembered: one file per subject, its tables and its queries; `db.py` holds the only commit."""

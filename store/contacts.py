@@ -1,0 +1,49 @@
+"""The people at the other end of a channel: where they are reached, in which language, whether they can be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint, update
+from sqlmodel import Field, SQLModel, col, select
+
+from store.db import Unit
+from store.types import BigId, Utc
+
+
+class Contact(SQLModel, table=True):
+    """One person at one channel; `asleep_since` is set while the platform says they cannot be reached."""
+
+    __table_args__ = (UniqueConstraint("channel", "address"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    channel: str
+    address: str
+    name: str = ""
+    language: str = "vi"
+    created_at: datetime = Field(sa_type=Utc)
+    seen_at: datetime = Field(sa_type=Utc)
+    asleep_since: datetime | None = Field(default=None, sa_type=Utc)
+    asleep_why: str = ""
+
+
+async def at(unit: Unit, channel: str, address: str) -> Contact | None:
+    """The contact at that address, its row locked against another event of the same person."""
+    found = await unit.session.exec(
+        select(Contact).where(Contact.channel == channel, Contact.address == address).with_for_update()
+    )
+    return found.first()
+
+
+async def moved(unit: Unit, contact_id: int, address: str) -> None:
+    """The platform gave the person a new address."""
+    await unit.session.execute(update(Contact).where(col(Contact.id) == contact_id).values(address=address))
+
+
+async def asleep(unit: Unit, contact_id: int, why: str, now: datetime) -> None:
+    """The person cannot be reached; pushes pause until they write again."""
+    await unit.session.execute(
+        update(Contact)
+        .where(col(Contact.id) == contact_id, col(Contact.asleep_since).is_(None))
+        .values(asleep_since=now, asleep_why=why[:200])
+    )

@@ -1,0 +1,85 @@
+"""Where each contact's conversation stands, and every event received, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, delete
+from sqlmodel import Field, SQLModel, col, select
+
+from store.db import Unit
+from store.types import BigId, Document, Utc, insert
+
+
+class Conversation(SQLModel, table=True):
+    """The engine's state of one contact, as JSON."""
+
+    contact_id: int = Field(primary_key=True, foreign_key="contact.id", sa_type=BigId)
+    state: dict[str, Any] = Field(sa_type=Document)
+    updated_at: datetime = Field(sa_type=Utc)
+
+
+class Received(SQLModel, table=True):
+    """An event that a channel delivered: proof that it was handled, and the customer's side of the chat."""
+
+    __table_args__ = (
+        UniqueConstraint("channel", "event_id"),
+        Index("ix_received_contact", "contact_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    channel: str
+    event_id: str
+    contact_id: int = Field(foreign_key="contact.id", sa_type=BigId)
+    shown: str = ""
+    at: datetime = Field(sa_type=Utc, index=True)
+
+
+async def receive(
+    unit: Unit, channel: str, event_id: str, contact_id: int, shown: str, now: datetime
+) -> int | None:
+    """Note an event; its id, or None when it was received before."""
+    statement = (
+        insert(unit, Received)
+        .values(channel=channel, event_id=event_id, contact_id=contact_id, shown=shown, at=now)
+        .on_conflict_do_nothing()
+        .returning(col(Received.id))
+    )
+    return (await unit.session.execute(statement)).scalar()
+
+
+async def received_by(unit: Unit, contact_id: int, limit: int) -> Sequence[Received]:
+    """The newest events of a contact, oldest first."""
+    query = (
+        select(Received).where(Received.contact_id == contact_id).order_by(col(Received.id).desc()).limit(limit)
+    )
+    return list(reversed((await unit.session.exec(query)).all()))
+
+
+async def by_event(unit: Unit, channel: str, event_id: str) -> Received | None:
+    """The event of that platform id."""
+    query = select(Received).where(Received.channel == channel, Received.event_id == event_id)
+    return (await unit.session.exec(query)).first()
+
+
+async def state_of(unit: Unit, contact_id: int) -> Conversation | None:
+    """Where the conversation stands."""
+    return await unit.session.get(Conversation, contact_id)
+
+
+async def save_state(unit: Unit, contact_id: int, state: dict[str, Any], now: datetime) -> None:
+    """Keep where the conversation stands."""
+    statement = insert(unit, Conversation).values(contact_id=contact_id, state=state, updated_at=now)
+    await unit.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["contact_id"], set_={"state": statement.excluded.state, "updated_at": now}
+        )
+    )
+
+
+async def forget_received(unit: Unit, before: datetime) -> int:
+    """Drop events received before that time; how many."""
+    result = await unit.session.execute(delete(Received).where(col(Received.at) < before))
+    return int(getattr(result, "rowcount", 0))

@@ -1,0 +1,71 @@
+"""The customer master: who is served where, by code, phone, address and point of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from sqlalchemy import func
+from sqlmodel import Field, SQLModel, col, select
+
+from store.db import Unit
+
+
+class Segment(StrEnum):
+    """Which rules of notice apply: households, businesses, businesses in industrial zones."""
+
+    HOUSEHOLD = "household"
+    BUSINESS = "business"
+    INDUSTRIAL = "industrial"
+
+
+class Customer(SQLModel, table=True):
+    """A contract at one place, as the utility's master data has it; `code` has 13 characters."""
+
+    code: str = Field(primary_key=True)
+    name: str
+    phone: str = Field(index=True)
+    address: str
+    house: str = ""
+    street: str = Field(default="", index=True)
+    ward_code: str = Field(foreign_key="ward.code", index=True)
+    feeder_code: str = Field(foreign_key="feeder.code", index=True)
+    transformer_code: str = Field(foreign_key="transformer.code", index=True)
+    segment: str = Field(default=Segment.HOUSEHOLD)
+    important: bool = False
+
+
+async def by_code(unit: Unit, code: str) -> Customer | None:
+    """The customer of that code."""
+    return await unit.session.get(Customer, code)
+
+
+async def by_phone(unit: Unit, phone: str, limit: int = 10) -> Sequence[Customer]:
+    """Customers with that phone, in the national form 0xxxxxxxxx."""
+    found = await unit.session.exec(
+        select(Customer).where(Customer.phone == phone).order_by(Customer.code).limit(limit)
+    )
+    return found.all()
+
+
+async def at_address(
+    unit: Unit, street: str, ward_codes: Iterable[str], house: str | None = None, limit: int = 50
+) -> Sequence[Customer]:
+    """Customers on a street (folded name), in these wards if any are named, at this house number if one is."""
+    query = select(Customer).where(Customer.street == street)
+    wards = list(ward_codes)
+    if wards:
+        query = query.where(col(Customer.ward_code).in_(wards))
+    if house is not None:
+        query = query.where(Customer.house == house)
+    return (await unit.session.exec(query.order_by(Customer.code).limit(limit))).all()
+
+
+async def count(unit: Unit) -> int:
+    """How many customers there are."""
+    return (await unit.session.exec(select(func.count()).select_from(Customer))).one()
+
+
+async def known_codes(unit: Unit, codes: Iterable[str]) -> set[str]:
+    """Those of `codes` that exist."""
+    return set((await unit.session.exec(select(Customer.code).where(col(Customer.code).in_(set(codes))))).all())

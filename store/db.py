@@ -1,0 +1,126 @@
+"""The database: one engine per process, one unit of work per event, and the only commit of the product."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+# A writer waits this long for another process's transaction before it gives up (SQLite only), in seconds.
+BUSY_SECONDS = 30
+
+
+class Unit:
+    """One unit of work: everything done with it is committed together or not at all."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self.said_something = False
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`, for the few statements that differ."""
+        return self.session.get_bind().dialect.name
+
+
+class Database:
+    """Opens units of work; tells listeners, after a commit, that the outbox has grown."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self._writer, self._reader = _engines(self.url)
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The writing engine, for migrations and bulk loading."""
+        return self._writer
+
+    def on_said(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each commit that put something into the outbox."""
+        self._listeners.append(listener)
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Unit]:
+        """A unit of work: committed when the block ends well, rolled back when it raises."""
+        async with AsyncSession(self._writer, expire_on_commit=False) as session:
+            unit = Unit(session)
+            try:
+                yield unit
+                await session.commit()
+            except BaseException:
+                # Shielded: a cancelled request must not leave its transaction open on a pooled connection.
+                await asyncio.shield(session.rollback())
+                raise
+        if unit.said_something:
+            for listener in self._listeners:
+                listener()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Unit]:
+        """A unit that only reads; on SQLite it does not wait for writers."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+            yield Unit(session)
+
+    async def ping(self) -> None:
+        """Raise unless the database answers."""
+        async with self._reader.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    def dumps(value: Any) -> str:
+        return orjson.dumps(value).decode()
+
+    options: dict[str, Any] = {"json_serializer": dumps, "json_deserializer": orjson.loads}
+    if url.get_backend_name() != "sqlite":
+        engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, **options)
+        return engine, engine
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    # SQLite has one writer: a pool of one connection is the fair queue for it, and readers do not stand in it.
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS, **options)
+    reader = create_async_engine(url, pool_size=4, max_overflow=4, **options)
+    _prepare_sqlite(writer, begin="BEGIN IMMEDIATE")
+    _prepare_sqlite(reader, begin="BEGIN")
+    return writer, reader
+
+
+def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        # The driver would open transactions late and by its own rules; SQLAlchemy's begin event does it instead.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "journal_mode=WAL",
+            # FULL: what was answered with 200 survives a power cut, not only a crash of the process.
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-32000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # Taking the write lock at once avoids the upgrade of a read lock, which SQLite refuses when it is stale.
+        connection.exec_driver_sql(begin)

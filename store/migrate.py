@@ -1,0 +1,63 @@
+"""Brings a database to the newest schema, and tells whether models and migrations agree."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.db import Database
+from store.tables import metadata
+
+T = TypeVar("T")
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without an ini file; the connection travels as an attribute."""
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    settings.attributes["connection"] = connection
+    return settings
+
+
+def upgrade(url: str) -> None:
+    """Migrate the database at `url` to the newest schema. Not for use within a running event loop."""
+    asyncio.run(_upgrade(url))
+
+
+async def upgrade_engine(engine: AsyncEngine) -> None:
+    """Migrate through an engine that is open already."""
+    await _with_connection(engine, lambda connection: command.upgrade(config(connection), "head"))
+
+
+async def differences(engine: AsyncEngine) -> list[Any]:
+    """What a new migration would have to do; empty when models and migrations agree."""
+
+    def compare(connection: Connection) -> list[Any]:
+        migrations = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(migrations, metadata))
+
+    return await _with_connection(engine, compare)
+
+
+async def _upgrade(url: str) -> None:
+    database = Database(url)
+    try:
+        await upgrade_engine(database.engine)
+    finally:
+        await database.close()
+
+
+async def _with_connection(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
+    async with engine.connect() as connection:
+        result = await connection.run_sync(work)
+        await connection.commit()
+        return result

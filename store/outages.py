@@ -1,0 +1,188 @@
+"""Outages and their revisions, slots and scope; every change is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, delete, or_
+from sqlmodel import Field, SQLModel, col, select
+
+from store.db import Unit
+from store.types import Document, Utc
+
+
+class Kind(StrEnum):
+    """Planned work, or an incident that nobody planned."""
+
+    PLANNED = "planned"
+    INCIDENT = "incident"
+
+
+class OutageState(StrEnum):
+    """Where an outage stands."""
+
+    PUBLISHED = "published"
+    RESTORED = "restored"
+    CANCELLED = "cancelled"
+
+
+class ScopeKind(StrEnum):
+    """By what a part of the network is named."""
+
+    FEEDER = "feeder"
+    TRANSFORMER = "transformer"
+    WARD = "ward"
+    CUSTOMER = "customer"
+
+
+class Outage(SQLModel, table=True):
+    """A cut of supply: its newest revision. `area` is the list of wards it touches, see handlers/outages.py."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True)
+    kind: str
+    state: str = Field(default=OutageState.PUBLISHED, index=True)
+    revision: int = 1
+    reason: str | None = None
+    area: list[dict[str, Any]] = Field(sa_type=Document)
+    affected_customers: int = 0
+    published_at: datetime = Field(sa_type=Utc)
+    published_by: str
+    restored_at: datetime | None = Field(default=None, sa_type=Utc)
+    updated_at: datetime = Field(sa_type=Utc)
+
+
+class OutageSlot(SQLModel, table=True):
+    """One window of an outage; an end nobody knows yet is empty."""
+
+    __table_args__ = (UniqueConstraint("outage_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    outage_id: int = Field(foreign_key="outage.id")
+    number: int
+    starts_at: datetime = Field(sa_type=Utc, index=True)
+    ends_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class OutageScope(SQLModel, table=True):
+    """One part of the network that an outage touches."""
+
+    __table_args__ = (
+        UniqueConstraint("outage_id", "kind", "code"),
+        Index("ix_outagescope_part", "kind", "code"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    outage_id: int = Field(foreign_key="outage.id")
+    kind: str
+    code: str
+
+
+class OutageRevision(SQLModel, table=True):
+    """What an outage looked like at one revision, who made it so and why."""
+
+    __table_args__ = (UniqueConstraint("outage_id", "revision"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    outage_id: int = Field(foreign_key="outage.id")
+    revision: int
+    stage: str
+    at: datetime = Field(sa_type=Utc)
+    by: str
+    content: dict[str, Any] = Field(sa_type=Document)
+
+
+async def by_id(unit: Unit, outage_id: int, lock: bool = False) -> Outage | None:
+    """That outage, locked if it is about to be changed."""
+    query = select(Outage).where(Outage.id == outage_id)
+    return (await unit.session.exec(query.with_for_update() if lock else query)).first()
+
+
+async def newest(
+    unit: Unit, state: str | None, kind: str | None, limit: int, before: int | None
+) -> Sequence[Outage]:
+    """Outages, newest first, a page at a time (`before` is the id the last page ended with)."""
+    query = select(Outage).order_by(col(Outage.id).desc()).limit(limit)
+    if state:
+        query = query.where(Outage.state == state)
+    if kind:
+        query = query.where(Outage.kind == kind)
+    if before:
+        query = query.where(col(Outage.id) < before)
+    return (await unit.session.exec(query)).all()
+
+
+async def slots_of(unit: Unit, outage_ids: Iterable[int]) -> dict[int, list[OutageSlot]]:
+    """The slots of each outage, in order."""
+    query = (
+        select(OutageSlot)
+        .where(col(OutageSlot.outage_id).in_(list(outage_ids)))
+        .order_by(col(OutageSlot.outage_id), col(OutageSlot.number))
+    )
+    slots: dict[int, list[OutageSlot]] = {}
+    for slot in await unit.session.exec(query):
+        slots.setdefault(slot.outage_id, []).append(slot)
+    return slots
+
+
+async def scope_of(unit: Unit, outage_id: int) -> Sequence[OutageScope]:
+    """What an outage touches."""
+    query = select(OutageScope).where(OutageScope.outage_id == outage_id).order_by(col(OutageScope.id))
+    return (await unit.session.exec(query)).all()
+
+
+async def replace_slots(unit: Unit, outage_id: int, slots: Sequence[tuple[datetime, datetime | None]]) -> None:
+    """Give an outage these slots instead of its own."""
+    await unit.session.execute(delete(OutageSlot).where(col(OutageSlot.outage_id) == outage_id))
+    unit.session.add_all(
+        OutageSlot(outage_id=outage_id, number=number, starts_at=start, ends_at=end)
+        for number, (start, end) in enumerate(slots, 1)
+    )
+
+
+async def replace_scope(unit: Unit, outage_id: int, parts: Iterable[tuple[str, str]]) -> None:
+    """Give an outage this scope, as (kind, code), instead of its own."""
+    await unit.session.execute(delete(OutageScope).where(col(OutageScope.outage_id) == outage_id))
+    unit.session.add_all(OutageScope(outage_id=outage_id, kind=kind, code=code) for kind, code in parts)
+
+
+async def touching(
+    unit: Unit,
+    parts: Iterable[tuple[str, str]],
+    begins_before: datetime,
+    ends_after: datetime,
+) -> Sequence[Outage]:
+    """Published outages that name any of these parts (kind, code) and have a slot within the time.
+
+    A slot without an end goes on until the outage is restored.
+    """
+    by_kind: dict[str, list[str]] = {}
+    for kind, code in parts:
+        by_kind.setdefault(kind, []).append(code)
+    if not by_kind:
+        return []
+    named = or_(
+        *((col(OutageScope.kind) == kind) & col(OutageScope.code).in_(codes) for kind, codes in by_kind.items())
+    )
+    query = (
+        select(Outage)
+        .where(Outage.state == OutageState.PUBLISHED)
+        .where(col(Outage.id).in_(select(OutageScope.outage_id).where(named)))
+        .where(
+            col(Outage.id).in_(
+                select(OutageSlot.outage_id).where(
+                    OutageSlot.starts_at < begins_before,
+                    or_(
+                        col(OutageSlot.ends_at).is_(None),
+                        col(OutageSlot.ends_at) > ends_after,
+                        col(Outage.kind) == Kind.INCIDENT,
+                    ),
+                )
+            )
+        )
+        .order_by(col(Outage.id))
+    )
+    return (await unit.session.exec(query)).all()

@@ -1,0 +1,385 @@
+"""The outbox: everything said to anyone is a message with deliveries here before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, bindparam, func, text, update
+from sqlmodel import Field, SQLModel, col, select
+
+from store.contacts import Contact
+from store.db import Unit
+from store.types import BigId, Document, Utc, insert
+
+
+class Status(StrEnum):
+    """Where a delivery stands. Only DUE and LEASED ones can still be sent."""
+
+    DUE = "due"
+    LEASED = "leased"
+    SENT = "sent"
+    UNREACHABLE = "unreachable"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    RETRACTED = "retracted"
+
+
+class Priority:
+    """Smaller goes first: a reply never waits behind a broadcast, an incident never behind a plan."""
+
+    REPLY = 0
+    INCIDENT = 10
+    PLANNED = 20
+
+
+class Message(SQLModel, table=True):
+    """What is said, without a language: the reply's words, and which version of which outage it tells.
+
+    audience: who shall get it, as handlers/announcements.py reads it; spread_at is set when all their
+    deliveries are written. superseded_by names the message that made this one stale.
+    """
+
+    __table_args__ = (
+        Index("ix_message_outage", "outage_id", "revision"),
+        Index(
+            "ix_message_unspread",
+            "id",
+            sqlite_where=text("audience_kind IS NOT NULL AND spread_at IS NULL"),
+            postgresql_where=text("audience_kind IS NOT NULL AND spread_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    words: dict[str, Any] = Field(sa_type=Document)
+    outage_id: int | None = Field(default=None, foreign_key="outage.id")
+    revision: int | None = None
+    stage: str | None = None
+    priority: int = Priority.REPLY
+    worthless_after: datetime | None = Field(default=None, sa_type=Utc)
+    audience_kind: str | None = None
+    spread_after: int = Field(default=0, sa_type=BigId)
+    spread_at: datetime | None = Field(default=None, sa_type=Utc)
+    superseded_by: int | None = Field(default=None, sa_type=BigId)
+    created_at: datetime = Field(sa_type=Utc)
+
+
+class Delivery(SQLModel, table=True):
+    """One message to one contact at one channel; the unique key makes writing it twice harmless."""
+
+    __table_args__ = (
+        Index(
+            "ix_delivery_due",
+            "channel",
+            "priority",
+            "due_at",
+            "id",
+            sqlite_where=text("status = 'due'"),
+            postgresql_where=text("status = 'due'"),
+        ),
+        Index(
+            "ix_delivery_leased",
+            "channel",
+            "lease_until",
+            sqlite_where=text("status = 'leased'"),
+            postgresql_where=text("status = 'leased'"),
+        ),
+        Index("ix_delivery_contact", "contact_id", "id"),
+        Index("ix_delivery_message", "message_id", "contact_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    message_id: int = Field(foreign_key="message.id", sa_type=BigId)
+    contact_id: int = Field(foreign_key="contact.id", sa_type=BigId)
+    channel: str
+    status: str = Status.DUE
+    priority: int
+    due_at: datetime = Field(sa_type=Utc)
+    worthless_after: datetime | None = Field(default=None, sa_type=Utc)
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    attempts: int = 0
+    dedupe_key: str = Field(unique=True)
+    places: list[str] | None = Field(default=None, sa_type=Document)
+    edits: str | None = None
+    remote_id: str | None = None
+    last_error: str | None = None
+    settled_at: datetime | None = Field(default=None, sa_type=Utc)
+    created_at: datetime = Field(sa_type=Utc)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A delivery that this process may now send, with all that rendering it takes."""
+
+    id: int
+    message_id: int
+    contact_id: int
+    address: str
+    language: str
+    words: dict[str, Any]
+    stale: bool
+    priority: int
+    places: tuple[str, ...]
+    edits: str | None
+    key: str
+    attempts: int
+    due_at: datetime
+    worthless_after: datetime | None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How a claimed delivery ended, or when it is to be tried again (status DUE with `due_at`)."""
+
+    id: int
+    status: Status
+    due_at: datetime
+    settled_at: datetime | None
+    remote_id: str | None = None
+    error: str | None = None
+
+
+async def add_reply(
+    unit: Unit,
+    contact: Contact,
+    words: dict[str, Any],
+    key: str,
+    now: datetime,
+    edits: str | None = None,
+) -> None:
+    """Say something to the contact who just wrote."""
+    message_id = await add_message(unit, Message(words=words, created_at=now))
+    await unit.session.execute(
+        insert(unit, Delivery)
+        .values(
+            message_id=message_id,
+            contact_id=contact.id,
+            channel=contact.channel,
+            status=Status.DUE,
+            priority=Priority.REPLY,
+            due_at=now,
+            attempts=0,
+            dedupe_key=key,
+            edits=edits,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    unit.said_something = True
+
+
+async def add_message(unit: Unit, message: Message) -> int:
+    """Keep a message; its id."""
+    values = message.model_dump(exclude={"id"})
+    added = await unit.session.execute(insert(unit, Message).values(**values).returning(col(Message.id)))
+    return int(added.scalar_one())
+
+
+async def claim(
+    unit: Unit,
+    channel: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+    priorities: tuple[int, int],
+    contact_id: int | None = None,
+) -> list[Claimed]:
+    """Lease up to `limit` due deliveries of a channel, the most urgent first; nobody else gets them.
+
+    priorities: the lowest and highest taken, inclusive. A delivery that is worthless by now is left to `expire`.
+    """
+    due = (
+        select(Delivery.id)
+        .where(
+            Delivery.channel == channel,
+            Delivery.status == Status.DUE,
+            col(Delivery.due_at) <= now,
+            col(Delivery.priority).between(*priorities),
+            (col(Delivery.worthless_after).is_(None)) | (col(Delivery.worthless_after) > now),
+        )
+        .order_by(col(Delivery.priority), col(Delivery.due_at), col(Delivery.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    if contact_id is not None:
+        due = due.where(Delivery.contact_id == contact_id)
+    leased = await unit.session.execute(
+        update(Delivery)
+        .where(col(Delivery.id).in_(due.scalar_subquery()))
+        .values(status=Status.LEASED, lease_until=lease_until, attempts=col(Delivery.attempts) + 1)
+        .returning(col(Delivery.id))
+        .execution_options(synchronize_session=False)
+    )
+    ids = list(leased.scalars())
+    return await _claimed(unit, ids) if ids else []
+
+
+async def _claimed(unit: Unit, ids: list[int]) -> list[Claimed]:
+    rows = await unit.session.execute(
+        select(
+            Delivery.id,
+            Delivery.message_id,
+            Delivery.contact_id,
+            Delivery.priority,
+            Delivery.places,
+            Delivery.edits,
+            Delivery.dedupe_key,
+            Delivery.attempts,
+            Delivery.due_at,
+            Delivery.worthless_after,
+            Contact.address,
+            Contact.language,
+        )  # type: ignore[call-overload]
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .where(col(Delivery.id).in_(ids))
+        .order_by(col(Delivery.priority), col(Delivery.due_at), col(Delivery.id))
+    )
+    deliveries = rows.all()
+    wanted = {row.message_id for row in deliveries}
+    messages = {
+        row.id: row
+        for row in await unit.session.execute(
+            select(Message.id, Message.words, Message.superseded_by).where(col(Message.id).in_(wanted))
+        )
+    }
+    return [
+        Claimed(
+            id=row.id,
+            message_id=row.message_id,
+            contact_id=row.contact_id,
+            address=row.address,
+            language=row.language,
+            words=messages[row.message_id].words,
+            stale=messages[row.message_id].superseded_by is not None,
+            priority=row.priority,
+            places=tuple(row.places or ()),
+            edits=row.edits,
+            key=row.dedupe_key,
+            attempts=row.attempts,
+            due_at=row.due_at,
+            worthless_after=row.worthless_after,
+        )
+        for row in deliveries
+    ]
+
+
+_SETTLE = (
+    update(Delivery.__table__)  # type: ignore[attr-defined]
+    .where(col(Delivery.id) == bindparam("b_id"), col(Delivery.status) == Status.LEASED)
+    .values(
+        status=bindparam("b_status"),
+        due_at=bindparam("b_due_at"),
+        settled_at=bindparam("b_settled_at"),
+        remote_id=bindparam("b_remote_id"),
+        last_error=bindparam("b_error"),
+        lease_until=None,
+    )
+)
+
+
+async def settle(unit: Unit, settled: Sequence[Settled]) -> None:
+    """Write down how claimed deliveries ended, all in one statement."""
+    if not settled:
+        return
+    connection = await unit.session.connection()
+    await connection.execute(
+        _SETTLE,
+        [
+            {
+                "b_id": one.id,
+                "b_status": one.status,
+                "b_due_at": one.due_at,
+                "b_settled_at": one.settled_at,
+                "b_remote_id": one.remote_id,
+                "b_error": one.error[:300] if one.error else None,
+            }
+            for one in settled
+        ],
+    )
+
+
+async def reclaim(unit: Unit, channel: str, now: datetime | None) -> int:
+    """Make leased deliveries due again: those whose lease ran out by `now`, or all (None) of a dead sender's."""
+    statement = update(Delivery).where(col(Delivery.channel) == channel, col(Delivery.status) == Status.LEASED)
+    if now is not None:
+        statement = statement.where(col(Delivery.lease_until) < now)
+    result = await unit.session.execute(
+        statement.values(status=Status.DUE, lease_until=None).execution_options(synchronize_session=False)
+    )
+    return int(getattr(result, "rowcount", 0))
+
+
+async def expire(unit: Unit, now: datetime) -> int:
+    """Give up deliveries that would be worthless by now; how many."""
+    result = await unit.session.execute(
+        update(Delivery)
+        .where(col(Delivery.status) == Status.DUE, col(Delivery.worthless_after) <= now)
+        .values(status=Status.EXPIRED, settled_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(getattr(result, "rowcount", 0))
+
+
+async def next_due(unit: Unit, channel: str) -> datetime | None:
+    """When the next delivery of a channel falls due."""
+    query = select(func.min(Delivery.due_at)).where(Delivery.channel == channel, Delivery.status == Status.DUE)
+    return (await unit.session.exec(query)).one()
+
+
+async def newest_remote_id(unit: Unit, contact_id: int) -> str | None:
+    """The platform's name of the last message that the contact got: the only one an edit may replace."""
+    query = (
+        select(Delivery.remote_id)
+        .where(Delivery.contact_id == contact_id)
+        .order_by(col(Delivery.id).desc())
+        .limit(1)
+    )
+    return (await unit.session.exec(query)).first()
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message that a contact got, for a chat's history."""
+
+    id: int
+    words: dict[str, Any]
+    places: tuple[str, ...]
+    priority: int
+    at: datetime
+
+
+async def said_to(
+    unit: Unit, contact_ids: Iterable[int], limit: int, since: datetime | None = None
+) -> dict[int, list[Said]]:
+    """What contacts got, oldest first, at most the newest `limit` in all, settled at or after `since`."""
+    query = (
+        select(
+            Delivery.id,
+            Delivery.contact_id,
+            Delivery.places,
+            Delivery.priority,
+            Delivery.settled_at,
+            Message.words,
+        )  # type: ignore[call-overload]
+        .join(Message, col(Message.id) == col(Delivery.message_id))
+        .where(col(Delivery.contact_id).in_(list(contact_ids)), Delivery.status == Status.SENT)
+        .order_by(col(Delivery.id).desc())
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(col(Delivery.settled_at) >= since)
+    said: dict[int, list[Said]] = {}
+    for row in reversed((await unit.session.execute(query)).all()):
+        said.setdefault(row.contact_id, []).append(
+            Said(row.id, row.words, tuple(row.places or ()), row.priority, row.settled_at)
+        )
+    return said
+
+
+async def by_status(unit: Unit) -> dict[tuple[str, str], int]:
+    """How many deliveries stand where, by (channel, status)."""
+    query = select(Delivery.channel, Delivery.status, func.count()).group_by(Delivery.channel, Delivery.status)
+    return {(channel, status): count for channel, status, count in await unit.session.exec(query)}

@@ -1,0 +1,1 @@
+"""The product's tests, laid out like the packages they test."""
