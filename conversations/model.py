@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeAlias
 Language: TypeAlias = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Answers: TypeAlias = Mapping[str, Json]
 
 
@@ -132,6 +132,13 @@ class Command:
 
 
 @dataclass(frozen=True)
+class SetLanguage(Command):
+    """Speak this language from now on; the engine's own command."""
+
+    language: Language
+
+
+@dataclass(frozen=True)
 class Query:
     """Something the conversation must know; handlers/lookups.py knows where it stands."""
 
@@ -152,11 +159,12 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """The answer does not fit; `words` say what to do instead, `options` are near misses to press."""
+class Again:
+    """The answer does not do yet; `words` say what to do instead, `options` are near misses to press."""
 
     words: Words
     options: tuple[Button, ...] = ()
+    ask: Literal["contact", "place"] | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,7 @@ class Look:
     query: Query
 
 
-Reading: TypeAlias = Given | Wrong | Look
+Reading: TypeAlias = Given | Again | Look
 
 
 class Field(Protocol):
@@ -182,7 +190,7 @@ class Field(Protocol):
     def read(self, event: Event) -> Reading:
         """Judge an answer."""
 
-    def judge(self, found: Found) -> Given | Wrong:
+    def judge(self, found: Found) -> Given | Again:
         """Judge it again with the fact that `read` looked for."""
 
 
@@ -190,8 +198,9 @@ class Field(Protocol):
 class Step:
     """One question: its texts are found by convention under `<flow>.<name>`.
 
-    `needs` is a query whose answer the options are made of; `when` leaves the step out; `ask` makes the
-    channel offer to share a phone number or a place.
+    `needs` is a query whose answer the options are made of; `when` leaves the step out; `prompt` makes the
+    question's words where the convention is not enough; `instead` ends the flow when the facts make the
+    question pointless (no place to choose from).
     """
 
     name: str
@@ -199,14 +208,14 @@ class Step:
     when: Callable[[Answers], bool] = lambda answers: True
     needs: Callable[[Answers], Query] | None = None
     prompt: Callable[[Answers, Found | None], Words] | None = None
-    ask: Literal["contact", "place"] | None = None
+    instead: Callable[[Found | None], Finish | None] = lambda facts: None
 
 
 @dataclass(frozen=True)
 class Finish:
-    """How a flow ends: what is said, what is to be done, and perhaps the flow that follows at once."""
+    """How a flow ends: what is said and what is to be done."""
 
-    replies: tuple[Reply, ...]
+    reply: Reply
     commands: tuple[Command, ...] = ()
 
 
@@ -222,7 +231,8 @@ class Flow:
     steps: tuple[Step, ...]
     finish: Callable[[Answers, Found | None], Finish]
     starts_on: tuple[str, ...] = ()
-    prefill: Callable[[Mapping[str, str]], Mapping[str, Event]] = lambda values: {}
+    in_menu: bool = True
+    prefill: Callable[[Understood], Mapping[str, Event]] = lambda understood: {}
     needs: Callable[[Answers], Query | None] = lambda answers: None
     version: int = 1
 
@@ -243,7 +253,12 @@ class Understood:
 
 @dataclass(frozen=True)
 class Frame:
-    """A flow under way; `trail` is the order in which its answers were given, `waiting` answers known ahead."""
+    """A flow under way.
+
+    run: told apart from every other run by this number, so that an old button is known as old.
+    trail: the steps answered, in that order; waiting: answers known ahead, by step.
+    misses: how often in a row the question asked now was not answered.
+    """
 
     flow: str
     version: int
@@ -251,12 +266,13 @@ class Frame:
     step: str | None = None
     answers: Mapping[str, Json] = field(default_factory=dict)
     trail: tuple[str, ...] = ()
-    waiting: Mapping[str, str] = field(default_factory=dict)
+    waiting: Mapping[str, Event] = field(default_factory=dict)
+    misses: int = 0
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a customer stands; plain enough to be kept as JSON (see `state.py`).
+    """Where a customer stands; plain enough to be kept as JSON (see `wire.py`).
 
     frames: the flows under way, the one spoken now last; below it those a digression interrupted.
     offered: the buttons last shown, so that a number or a label typed means the button.
@@ -273,9 +289,9 @@ class State:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one event leads to."""
+    """What one event leads to; there is always a reply."""
 
     state: State
-    replies: tuple[Reply, ...]
+    reply: Reply
     commands: tuple[Command, ...] = ()
     understood: Understood = Understood()

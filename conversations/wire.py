@@ -1,0 +1,170 @@
+"""Replies, events and states as JSON and back: how they are kept in the outbox and between two events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conversations.model import (
+    Button,
+    Event,
+    Frame,
+    Moment,
+    Opened,
+    Other,
+    Photo,
+    Place,
+    Press,
+    Reply,
+    SharedContact,
+    Span,
+    State,
+    Text,
+    Value,
+    Words,
+)
+
+STATE_VERSION = 1
+
+_EVENTS: Mapping[str, type[Any]] = {
+    "text": Text,
+    "press": Press,
+    "photo": Photo,
+    "place": Place,
+    "contact": SharedContact,
+    "opened": Opened,
+    "other": Other,
+}
+_EVENT_NAMES = {kind: name for name, kind in _EVENTS.items()}
+
+
+def value_to_json(value: Value) -> Any:
+    """Plain values stay themselves; the others are objects with one telling key."""
+    match value:
+        case Moment(at, style):
+            return {"moment": at, "style": style}
+        case Span(start, end):
+            return {"span": [start, end]}
+        case Words():
+            return words_to_json(value)
+        case tuple():
+            return [value_to_json(one) for one in value]
+    return value
+
+
+def value_from_json(value: Any) -> Value:
+    """The inverse of `value_to_json`."""
+    match value:
+        case {"moment": at, "style": style}:
+            return Moment(at, style)
+        case {"span": [start, end]}:
+            return Span(start, end)
+        case {"say": _}:
+            return words_from_json(value)
+        case list():
+            return tuple(value_from_json(one) for one in value)
+        case str() | int():
+            return value
+    raise ValueError(f"not a value of a text: {value!r}")
+
+
+def words_to_json(words: Words) -> dict[str, Any]:
+    """`{"say": key}`, with `values` where there are any."""
+    plain: dict[str, Any] = {"say": words.key}
+    if words.values:
+        plain["values"] = {name: value_to_json(value) for name, value in words.values.items()}
+    return plain
+
+
+def words_from_json(plain: Mapping[str, Any]) -> Words:
+    """The inverse of `words_to_json`."""
+    values = plain.get("values", {})
+    return Words(plain["say"], {name: value_from_json(value) for name, value in values.items()})
+
+
+def reply_to_json(reply: Reply) -> dict[str, Any]:
+    """A reply as the outbox keeps it."""
+    plain: dict[str, Any] = {"words": [words_to_json(words) for words in reply.words]}
+    if reply.buttons:
+        plain["buttons"] = [
+            {"words": words_to_json(button.words), "value": button.value, "nav": button.nav}
+            for button in reply.buttons
+        ]
+    if reply.ask:
+        plain["ask"] = reply.ask
+    return plain
+
+
+def reply_from_json(plain: Mapping[str, Any]) -> Reply:
+    """The inverse of `reply_to_json`."""
+    return Reply(
+        words=tuple(words_from_json(words) for words in plain["words"]),
+        buttons=tuple(
+            Button(words_from_json(button["words"]), button["value"], button["nav"])
+            for button in plain.get("buttons", ())
+        ),
+        ask=plain.get("ask"),
+    )
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """An event as a held answer is kept."""
+    return {"event": _EVENT_NAMES[type(event)], **vars(event)}
+
+
+def event_from_json(plain: Mapping[str, Any]) -> Event:
+    """The inverse of `event_to_json`."""
+    fields = {name: value for name, value in plain.items() if name != "event"}
+    event: Event = _EVENTS[plain["event"]](**fields)
+    return event
+
+
+def state_to_json(state: State) -> dict[str, Any]:
+    """A state as it is kept between two events; its version comes first."""
+    return {
+        "version": STATE_VERSION,
+        "language": state.language,
+        "language_chosen": state.language_chosen,
+        "runs": state.runs,
+        "offered": [list(pair) for pair in state.offered],
+        "held": event_to_json(state.held) if state.held else None,
+        "frames": [
+            {
+                "flow": frame.flow,
+                "version": frame.version,
+                "run": frame.run,
+                "step": frame.step,
+                "answers": dict(frame.answers),
+                "trail": list(frame.trail),
+                "waiting": {step: event_to_json(event) for step, event in frame.waiting.items()},
+                "misses": frame.misses,
+            }
+            for frame in state.frames
+        ],
+    }
+
+
+def state_from_json(plain: Mapping[str, Any]) -> State:
+    """The inverse of `state_to_json`; a state of a version that nobody knows starts anew in its language."""
+    if plain.get("version") != STATE_VERSION:
+        return State(language="en" if plain.get("language") == "en" else "vi")
+    return State(
+        language=plain["language"],
+        language_chosen=plain["language_chosen"],
+        runs=plain["runs"],
+        offered=tuple((value, label) for value, label in plain["offered"]),
+        held=event_from_json(plain["held"]) if plain["held"] else None,
+        frames=tuple(
+            Frame(
+                flow=frame["flow"],
+                version=frame["version"],
+                run=frame["run"],
+                step=frame["step"],
+                answers=frame["answers"],
+                trail=tuple(frame["trail"]),
+                waiting={step: event_from_json(event) for step, event in frame["waiting"].items()},
+                misses=frame["misses"],
+            )
+            for frame in plain["frames"]
+        ),
+    )

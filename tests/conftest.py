@@ -1,0 +1,114 @@
+"""Fixtures that every test may use: databases of both kinds and a browser; a skipped test fails the run."""
+
+import itertools
+import pkgutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import Server, running
+
+pytest_plugins = ["tests.browser"]
+
+KINDS = ("sqlite", "postgresql")
+TEMPLATE = "migrated"
+
+names = (f"test_{number}" for number in itertools.count(1))
+
+
+def sqlite_address(file: Path) -> str:
+    """The SQLAlchemy address of a database file."""
+    return f"sqlite+aiosqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """This worker's PostgreSQL server; it starts when the first test needs it."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrate() -> Callable[[str], None]:
+    """What brings the database at an address up to date; looked up when the first test needs it."""
+    upgrade: Callable[[str], None] = pkgutil.resolve_name("store.migrate:upgrade")
+    return upgrade
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, migrate: Callable[[str], None]) -> Path:
+    """A migrated SQLite file to copy."""
+    file = tmp_path_factory.mktemp("template") / "migrated.sqlite"
+    migrate(sqlite_address(file))
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Server, migrate: Callable[[str], None]) -> str:
+    """The name of a migrated PostgreSQL database to copy."""
+    postgres.create(TEMPLATE)
+    migrate(postgres.url(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """A SQLite database without a table."""
+    return sqlite_address(tmp_path / "empty.sqlite")
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: Server) -> Iterator[str]:
+    """A PostgreSQL database without a table."""
+    name = next(names)
+    postgres.create(name)
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite database with all tables and no rows of any other test."""
+    file = tmp_path / "migrated.sqlite"
+    # SQLite's own copy, not the file's: it also sees what is still in a write-ahead log.
+    with closing(sqlite3.connect(sqlite_template)) as template, closing(sqlite3.connect(file)) as copy:
+        template.backup(copy)
+    return sqlite_address(file)
+
+
+@pytest.fixture
+def postgres_url(postgres: Server, postgres_template: str) -> Iterator[str]:
+    """A PostgreSQL database with all tables and no rows of any other test."""
+    name = next(names)
+    postgres.create(name, postgres_template)
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["empty_sqlite_url", "empty_postgres_url"], ids=KINDS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database; the test runs once on each kind."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture(params=["sqlite_url", "postgres_url"], ids=KINDS)
+def migrated_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database; the test runs once on each kind."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test proves nothing, so a run with one has not passed."""
+    reporter: pytest.TerminalReporter | None = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:  # a worker of xdist: the process that it reports to counts
+        return
+    skipped = reporter.stats.get("skipped", [])
+    for report in skipped:
+        reporter.write_line(f"\nSKIPPED, which counts as failed: {report.nodeid}", red=True)
+    if skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
