@@ -37,10 +37,24 @@ def compile_catalog(source: str) -> GNUTranslations:
 
 
 @cache
+def sources() -> Mapping[Language, str]:
+    """The texts of the .po files that come with the product."""
+    folder = resources.files("conversations").joinpath("texts")
+    return {language: folder.joinpath(f"{language}.po").read_text("utf-8") for language in LANGUAGES}
+
+
+@cache
 def catalogs() -> Catalogs:
     """The catalogs that come with the product."""
-    folder = resources.files("conversations").joinpath("texts")
-    return {lang: compile_catalog(folder.joinpath(f"{lang}.po").read_text("utf-8")) for lang in LANGUAGES}
+    return {language: compile_catalog(source) for language, source in sources().items()}
+
+
+@cache
+def keys_of(language: Language) -> frozenset[str]:
+    """Every key of a catalog."""
+    messages = read_po(StringIO(sources()[language]))
+    ids = (message.id if isinstance(message.id, str) else message.id[0] for message in messages)
+    return frozenset(key for key in ids if key)
 
 
 class Speaker:

@@ -8,7 +8,7 @@ from sqlalchemy import UniqueConstraint, update
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
-from store.types import BigId, Utc
+from store.types import BigId, Utc, insert
 
 
 class Contact(SQLModel, table=True):
@@ -35,6 +35,12 @@ async def at(unit: Unit, channel: str, address: str) -> Contact | None:
     return found.first()
 
 
+async def find(unit: Unit, channel: str, address: str) -> Contact | None:
+    """The contact at that address, only to be read."""
+    found = await unit.session.exec(select(Contact).where(Contact.channel == channel, Contact.address == address))
+    return found.first()
+
+
 async def moved(unit: Unit, contact_id: int, address: str) -> None:
     """The platform gave the person a new address."""
     await unit.session.execute(update(Contact).where(col(Contact.id) == contact_id).values(address=address))
@@ -47,3 +53,25 @@ async def asleep(unit: Unit, contact_id: int, why: str, now: datetime) -> None:
         .where(col(Contact.id) == contact_id, col(Contact.asleep_since).is_(None))
         .values(asleep_since=now, asleep_why=why[:200])
     )
+
+
+async def add(unit: Unit, channel: str, address: str, name: str, language: str, now: datetime) -> Contact:
+    """A contact seen for the first time; another process may have been faster, then that one is returned."""
+    statement = insert(unit, Contact).values(
+        channel=channel,
+        address=address,
+        name=name[:100],
+        language=language,
+        created_at=now,
+        seen_at=now,
+        asleep_why="",
+    )
+    await unit.session.execute(statement.on_conflict_do_nothing())
+    contact = await at(unit, channel, address)
+    assert contact is not None
+    return contact
+
+
+async def speaks(unit: Unit, contact_id: int, language: str) -> None:
+    """The contact chose a language."""
+    await unit.session.execute(update(Contact).where(col(Contact.id) == contact_id).values(language=language))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import func
@@ -69,3 +70,46 @@ async def count(unit: Unit) -> int:
 async def known_codes(unit: Unit, codes: Iterable[str]) -> set[str]:
     """Those of `codes` that exist."""
     return set((await unit.session.exec(select(Customer.code).where(col(Customer.code).in_(set(codes))))).all())
+
+
+async def wards_of_transformers(unit: Unit, codes: Sequence[str]) -> list[str]:
+    """The wards these transformers serve, those of the first ones first."""
+    found = await unit.session.exec(
+        select(Customer.transformer_code, Customer.ward_code)
+        .where(col(Customer.transformer_code).in_(codes))
+        .distinct()
+    )
+    pairs = sorted(found.all(), key=lambda pair: codes.index(pair[0]))
+    return list(dict.fromkeys(ward for _, ward in pairs))
+
+
+@dataclass(frozen=True)
+class Supply:
+    """The points of the network by which some customers are served."""
+
+    customers: frozenset[str] = frozenset()
+    transformers: frozenset[str] = frozenset()
+    feeders: frozenset[str] = frozenset()
+    wards: frozenset[str] = frozenset()
+
+
+async def supply_of_ward(unit: Unit, ward_code: str) -> Supply:
+    """By what the customers of a ward are served; their own codes are left out, there are too many."""
+    found = await unit.session.exec(
+        select(Customer.transformer_code, Customer.feeder_code).where(Customer.ward_code == ward_code).distinct()
+    )
+    pairs = found.all()
+    return Supply(
+        frozenset(), frozenset(t for t, _ in pairs), frozenset(f for _, f in pairs), frozenset({ward_code})
+    )
+
+
+def supply_of(found: Iterable[Customer]) -> Supply:
+    """By what these customers are served."""
+    everyone = list(found)
+    return Supply(
+        frozenset(one.code for one in everyone),
+        frozenset(one.transformer_code for one in everyone),
+        frozenset(one.feeder_code for one in everyone),
+        frozenset(one.ward_code for one in everyone),
+    )

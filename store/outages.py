@@ -38,6 +38,16 @@ class ScopeKind(StrEnum):
     CUSTOMER = "customer"
 
 
+class Stage(StrEnum):
+    """What a revision of an outage is news of; NOT_YOURS tells those whom a smaller scope has left out."""
+
+    INCIDENT = "incident"
+    CHANGE = "change"
+    RESTORED = "restored"
+    CANCELLED = "cancelled"
+    NOT_YOURS = "not_yours"
+
+
 class Outage(SQLModel, table=True):
     """A cut of supply: its newest revision. `area` is the list of wards it touches, see handlers/outages.py."""
 
@@ -99,6 +109,20 @@ async def by_id(unit: Unit, outage_id: int, lock: bool = False) -> Outage | None
     """That outage, locked if it is about to be changed."""
     query = select(Outage).where(Outage.id == outage_id)
     return (await unit.session.exec(query.with_for_update() if lock else query)).first()
+
+
+async def revision_of(unit: Unit, outage_id: int, revision: int) -> OutageRevision:
+    """That revision of an outage; it must exist."""
+    query = select(OutageRevision).where(
+        OutageRevision.outage_id == outage_id, OutageRevision.revision == revision
+    )
+    return (await unit.session.exec(query)).one()
+
+
+async def revisions_of(unit: Unit, outage_id: int) -> Sequence[OutageRevision]:
+    """All revisions of an outage, in order."""
+    query = select(OutageRevision).where(OutageRevision.outage_id == outage_id)
+    return (await unit.session.exec(query.order_by(col(OutageRevision.revision)))).all()
 
 
 async def newest(

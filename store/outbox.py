@@ -143,15 +143,17 @@ class Settled:
 
 
 async def add_reply(
-    unit: Unit,
-    contact: Contact,
-    words: dict[str, Any],
-    key: str,
-    now: datetime,
-    edits: str | None = None,
+    unit: Unit, contact: Contact, words: dict[str, Any], key: str, now: datetime, edits: str | None = None
 ) -> None:
     """Say something to the contact who just wrote."""
-    message_id = await add_message(unit, Message(words=words, created_at=now))
+    await add_for(unit, contact, Message(words=words, created_at=now), key, now, edits)
+
+
+async def add_for(
+    unit: Unit, contact: Contact, message: Message, key: str, now: datetime, edits: str | None = None
+) -> None:
+    """Say something to one contact; a second time under the same key says nothing."""
+    message_id = await add_message(unit, message)
     await unit.session.execute(
         insert(unit, Delivery)
         .values(
@@ -159,8 +161,9 @@ async def add_reply(
             contact_id=contact.id,
             channel=contact.channel,
             status=Status.DUE,
-            priority=Priority.REPLY,
+            priority=message.priority,
             due_at=now,
+            worthless_after=message.worthless_after,
             attempts=0,
             dedupe_key=key,
             edits=edits,
@@ -383,3 +386,9 @@ async def by_status(unit: Unit) -> dict[tuple[str, str], int]:
     """How many deliveries stand where, by (channel, status)."""
     query = select(Delivery.channel, Delivery.status, func.count()).group_by(Delivery.channel, Delivery.status)
     return {(channel, status): count for channel, status, count in await unit.session.exec(query)}
+
+
+async def channels_leased(unit: Unit) -> Sequence[str]:
+    """The channels that have leased deliveries."""
+    query = select(Delivery.channel).where(Delivery.status == Status.LEASED).distinct()
+    return (await unit.session.exec(query)).all()

@@ -1,0 +1,53 @@
+"""Every event's way in, whatever the channel: one unit of work, and an apology instead of silence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from bot import metrics
+from bot.sender import utcnow
+from handlers import incoming
+from handlers.incoming import Handled
+from handlers.ports import Incoming
+from handlers.talking import Talking
+from store.db import Database
+
+log = structlog.get_logger(__name__)
+
+
+class Receiver:
+    """Handles events; after it returns, the event and its answer are committed."""
+
+    def __init__(self, database: Database, talking: Talking, clock: Callable[[], datetime] = utcnow) -> None:
+        self._database = database
+        self._talking = talking
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """The time by which events are handled."""
+        return self._clock()
+
+    async def __call__(self, channel: str, event: Incoming) -> Handled | None:
+        """Handle one event. Raises only when the database is away: then the platform shall repeat it."""
+        started = time.perf_counter()
+        try:
+            async with self._database.unit() as unit:
+                handled = await incoming.handle(unit, channel, event, self._clock(), self._talking)
+        except (OperationalError, InterfaceError, OSError, TimeoutError):
+            metrics.RECEIVED.labels(channel, "database_away").inc()
+            raise
+        except Exception:
+            # A fault of ours in one conversation must neither silence nor stop the channel.
+            log.exception("event_failed", channel=channel, event_id=event.id, kind=type(event.event).__name__)
+            metrics.RECEIVED.labels(channel, "failed").inc()
+            async with self._database.unit() as unit:
+                await incoming.apologise(unit, channel, event, self._clock())
+            return None
+        metrics.RECEIVED.labels(channel, "handled" if handled else "repeated").inc()
+        metrics.TURNS.labels(channel).observe(time.perf_counter() - started)
+        return handled

@@ -1,0 +1,58 @@
+"""The clock's work: one line per tick; what is due lives in tables, so a missed tick loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from handlers import ticks
+from store.db import Database, Unit
+
+log = structlog.get_logger(__name__)
+
+Tick = Callable[[Unit, datetime], Awaitable[int]]
+
+# What is done, and every how many seconds.
+TICKS: tuple[tuple[Tick, int], ...] = (
+    (ticks.leases_expired, 5),
+    (ticks.worthless, 10),
+    (ticks.pauses_over, 15),
+    (ticks.retention, 3600),
+)
+
+
+class Scheduler:
+    """apscheduler as a ticker in memory; two processes that tick do no harm."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], spread: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        # A misfire is caught up with once, however late: the default would silently drop it after a second.
+        self._ticker = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        for tick, seconds in TICKS:
+            self._ticker.add_job(self._run, "interval", seconds=seconds, args=[tick], id=tick.__name__)
+        self._ticker.add_job(spread, "interval", seconds=2, id="spread_unfinished")
+
+    def start(self) -> None:
+        self._ticker.start()
+
+    def stop(self) -> None:
+        self._ticker.shutdown(wait=False)
+
+    async def _run(self, tick: Tick) -> None:
+        """One tick, one unit; a tick that fails is tried again the next time."""
+        try:
+            async with self._database.unit() as unit:
+                done = await tick(unit, self._clock())
+        except Exception:
+            log.exception("tick_failed", tick=tick.__name__)
+        else:
+            if done:
+                log.info("tick", tick=tick.__name__, done=done)

@@ -1,0 +1,84 @@
+"""Every setting: from the environment or `.env`, prefix SANGDEN_, typed, documented, checked at start."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The service's settings; `sangden doctor` shows which are set and whether they work."""
+
+    model_config = SettingsConfigDict(env_prefix="SANGDEN_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(Path("var"), description="Where the SQLite database and the generated secret live.")
+    database_url: str = Field(
+        "", description="postgresql+asyncpg://… or sqlite+aiosqlite:///…; default: SQLite in DATA_DIR."
+    )
+    public_url: str = Field(
+        "", description="The https address customers and platforms reach the service at; needed for webhooks."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs web visitors' cookies; generated into DATA_DIR for a local run, required with PUBLIC_URL.",
+    )
+    utility_name: str = Field("Điện lực Sáng Đèn", description="The utility's name, as the web chat shows it.")
+    hotline: str = Field("1900 545454", description="The hotline, as the web chat shows it.")
+    log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
+    log_level: str = Field("INFO", description="The least level that is logged.")
+    telegram_token: SecretStr = Field(SecretStr(""), description="The bot's token; empty: Telegram is off.")
+    telegram_api_url: str = Field(
+        "https://api.telegram.org", description="Another Bot API server, or an emulator."
+    )
+    telegram_mode: Literal["polling", "webhook"] = Field("polling", description="How updates arrive.")
+    telegram_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="What Telegram repeats with each webhook call; required in webhook mode."
+    )
+    telegram_rate: float = Field(30.0, gt=0, le=1000, description="Messages a second; above 30 they are paid for.")
+
+    @field_validator("public_url", "telegram_api_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value.startswith(("postgresql://", "postgres://")):
+            value = "postgresql+asyncpg://" + value.partition("://")[2]
+        if value and not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite:")):
+            raise ValueError(
+                "write postgresql+asyncpg://user:password@host/name or sqlite+aiosqlite:///path/to.db"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Settings:
+        if self.telegram_token.get_secret_value() and self.telegram_mode == "webhook":
+            if not self.public_url:
+                raise ValueError("SANGDEN_TELEGRAM_MODE=webhook needs SANGDEN_PUBLIC_URL")
+            if not self.telegram_webhook_secret.get_secret_value():
+                raise ValueError("SANGDEN_TELEGRAM_MODE=webhook needs SANGDEN_TELEGRAM_WEBHOOK_SECRET")
+        if self.public_url.startswith("https://") and not self.secret_key.get_secret_value():
+            raise ValueError("SANGDEN_PUBLIC_URL is set: set SANGDEN_SECRET_KEY to a long random text as well")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's address."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'sangden.db'}"
+
+    def secret(self) -> str:
+        """The secret key; for a local run made once and kept in DATA_DIR, readable by its owner only."""
+        if self.secret_key.get_secret_value():
+            return self.secret_key.get_secret_value()
+        kept = self.data_dir / "secret_key"
+        if not kept.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_urlsafe(48))
+        return kept.read_text().strip()

@@ -1,0 +1,75 @@
+"""A visitor's chat as the page shows it: their own events and what was said to them, as items."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from conversations.model import Language
+from conversations.texts import Speaker
+from conversations.wire import reply_from_json
+from handlers.rendering import render
+from store import conversations, outbox
+from store.contacts import Contact
+from store.conversations import Received
+from store.db import Unit
+from store.outbox import Priority, Said
+
+# What a page shows on opening; older items are history nobody scrolls to in a service chat.
+LAST = 100
+
+Item = dict[str, Any]
+
+
+def own_item(event: Received) -> Item:
+    """What the visitor did."""
+    return {
+        "key": f"e{event.id}",
+        "ref": event.event_id.rpartition(":")[2],
+        "from": "me",
+        "at": _iso(event.at),
+        "text": html.escape(event.shown, quote=False),
+        "buttons": [],
+        "image": None,
+        "ask": None,
+        "push": False,
+    }
+
+
+def said_item(said: Said, language: Language, speaker: Speaker) -> Item:
+    """What the visitor was told, in the language that they speak now."""
+    message = render(reply_from_json(said.words), language, speaker, said.places)
+    return {
+        "key": f"d{said.id}",
+        "from": "bot",
+        "at": _iso(said.at),
+        "text": message.text,
+        "buttons": [{"label": b.label, "value": b.value, "nav": b.nav} for b in message.buttons],
+        "image": None,
+        "ask": message.ask,
+        "push": said.priority >= Priority.INCIDENT,
+    }
+
+
+async def newest_items(unit: Unit, contact: Contact, speaker: Speaker) -> list[Item]:
+    """The last items of both sides in the order in which they happened."""
+    assert contact.id is not None
+    events = [event for event in await conversations.received_by(unit, contact.id, LAST) if event.shown]
+    said = (await outbox.said_to(unit, [contact.id], LAST)).get(contact.id, [])
+    language = language_of(contact)
+    items = [own_item(event) for event in events] + [said_item(one, language, speaker) for one in said]
+    return in_order(items)[-LAST:]
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    return sorted(items, key=lambda item: (item["at"], item["from"] != "me"))
+
+
+def language_of(contact: Contact) -> Language:
+    return "en" if contact.language == "en" else "vi"
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,99 @@
+"""An event in: noted once, answered by the conversation, its commands done, its reply put into the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from conversations import engine
+from conversations.model import LANGUAGES, Language, State, Turn, Words, say
+from conversations.wire import reply_to_json, state_from_json, state_to_json
+from handlers.commands import carry_out
+from handlers.lookups import answer
+from handlers.ports import Incoming
+from handlers.talking import Talking
+from store import contacts, conversations, outbox
+from store.contacts import Contact
+from store.db import Unit
+
+# A contact's last sign of life is written down at most this often; it is of interest by the day.
+SEEN_EVERY_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Handled:
+    """What came of an event: who it was from, and the turn that it led to."""
+
+    contact_id: int
+    turn: Turn
+
+
+async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, talking: Talking) -> Handled | None:
+    """Answer one event; None when it was answered before (a platform may deliver it again)."""
+    contact = await _arrive(unit, channel, incoming, now)
+    assert contact.id is not None
+    event_id = f"{incoming.sender}:{incoming.id}"
+    if await conversations.receive(unit, channel, event_id, contact.id, incoming.shown, now) is None:
+        return None
+    kept = await conversations.state_of(unit, contact.id)
+    state = state_from_json(kept.state) if kept else State(language=_language(contact.language))
+    away = kept is not None and now - kept.updated_at > talking.away
+    turn = await _converse(unit, contact, state, incoming, now, talking, away)
+    for command in turn.commands:
+        await carry_out(unit, contact, command, now, talking)
+    await conversations.save_state(unit, contact.id, state_to_json(turn.state), now)
+    edits = await _replaceable(unit, contact.id, incoming)
+    await outbox.add_reply(unit, contact, reply_to_json(turn.reply), f"reply:{channel}:{event_id}", now, edits)
+    return Handled(contact.id, turn)
+
+
+async def apologise(unit: Unit, channel: str, incoming: Incoming, now: datetime) -> None:
+    """Never silent: when an event could not be handled, say so, keep the conversation where it was.
+
+    The event counts as received, so that a platform that repeats it does not run into the same fault for a day.
+    """
+    contact = await _arrive(unit, channel, incoming, now)
+    assert contact.id is not None
+    event_id = f"{incoming.sender}:{incoming.id}"
+    if await conversations.receive(unit, channel, event_id, contact.id, incoming.shown, now) is not None:
+        words = reply_to_json(say("error.fault"))
+        await outbox.add_reply(unit, contact, words, f"reply:{channel}:{event_id}", now)
+
+
+async def _converse(
+    unit: Unit, contact: Contact, state: State, incoming: Incoming, now: datetime, talking: Talking, away: bool
+) -> Turn:
+    def speak(words: Words, language: Language) -> str:
+        return talking.speaker.plain(words, language)
+
+    talk = engine.advance(talking.flows, state, incoming.event, speak, away)
+    try:
+        query = next(talk)
+        while True:
+            query = talk.send(await answer(unit, contact, query, now, talking))
+    except StopIteration as over:
+        turn: Turn = over.value
+        return turn
+
+
+async def _arrive(unit: Unit, channel: str, incoming: Incoming, now: datetime) -> Contact:
+    contact = await contacts.at(unit, channel, incoming.sender)
+    if contact is None:
+        language = incoming.language or "vi"
+        contact = await contacts.add(unit, channel, incoming.sender, incoming.name, language, now)
+    if contact.asleep_since is not None or (now - contact.seen_at).total_seconds() > SEEN_EVERY_SECONDS:
+        contact.seen_at, contact.asleep_since, contact.asleep_why = now, None, ""
+        unit.session.add(contact)
+    return contact
+
+
+async def _replaceable(unit: Unit, contact_id: int, incoming: Incoming) -> str | None:
+    """The message whose button was pressed, if nothing was said since: only then an edit is seen."""
+    if incoming.origin is None:
+        return None
+    newest = await outbox.newest_remote_id(unit, contact_id)
+    return incoming.origin if newest == incoming.origin else None
+
+
+def _language(language: str) -> Language:
+    return next((known for known in LANGUAGES if known == language), "vi")

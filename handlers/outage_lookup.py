@@ -1,0 +1,111 @@
+"""Which outages touch a place, or any of the customer's own, within a period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from conversations.lookup import LookUp, OutageSeen, OutagesFound
+from conversations.model import Moment, Span, Words
+from conversations.places import MINE
+from handlers.talking import Talking
+from store import customers, outages, subscriptions
+from store.contacts import Contact
+from store.customers import Supply
+from store.db import Unit
+from store.network import Street
+from store.outages import Kind, Outage, OutageSlot, ScopeKind
+
+# A street is looked up by the customers on it; a longer one is one of several streets of that name.
+MOST_ON_A_STREET = 2_000
+
+
+async def look_up(unit: Unit, contact: Contact, query: LookUp, now: datetime, talking: Talking) -> OutagesFound:
+    """The outages of a place, or of each place the contact follows, with the labels of those it touches."""
+    as_of = Moment(now.isoformat())
+    if query.target == MINE:
+        assert contact.id is not None
+        followed = await subscriptions.of_contact(unit, contact.id)
+        if not followed:
+            return OutagesFound((), as_of, no_places=True)
+        supplies = {one.label: await supply_of_target(unit, one.target) for one in followed}
+    else:
+        supplies = {"": await supply_of_target(unit, query.target)}
+    begins_before, ends_after = period(query.period, now, talking)
+    parts = {part for supply in supplies.values() for part in _parts(supply)}
+    found = await outages.touching(unit, parts, begins_before, ends_after)
+    slots = await outages.slots_of(unit, (one.id for one in found if one.id is not None))
+    seen = []
+    for outage in found:
+        assert outage.id is not None
+        labels = await _labels(unit, outage.id, supplies)
+        for slot in slots[outage.id]:
+            if _within(outage, slot, begins_before, ends_after):
+                seen.append(_seen(outage, slot, labels))
+    return OutagesFound(tuple(sorted(seen, key=lambda one: one.span.start)), as_of)
+
+
+def period(name: str, now: datetime, talking: Talking) -> tuple[datetime, datetime]:
+    """`now`, `today` or `week` as (begins before, ends after); a day ends at midnight of the utility's clock."""
+    local = now.astimezone(talking.zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    ends = {"now": now + timedelta(microseconds=1), "today": midnight, "week": midnight + timedelta(days=7)}
+    return ends[name].astimezone(now.tzinfo), now
+
+
+async def supply_of_target(unit: Unit, target: str) -> Supply:
+    """By what a place is served; nothing when it is gone."""
+    kind, _, code = target.partition(":")
+    if kind == "w":
+        return await customers.supply_of_ward(unit, code)
+    if kind == "c":
+        customer = await customers.by_code(unit, code)
+        return customers.supply_of([customer]) if customer else Supply()
+    number, _, house = code.partition(":")
+    street = await unit.session.get(Street, int(number)) if number.isdecimal() else None
+    if street is None:
+        return Supply()
+    there = await customers.at_address(
+        unit, street.folded, [street.ward_code], house or None, limit=MOST_ON_A_STREET
+    )
+    return customers.supply_of(there)
+
+
+def _parts(supply: Supply) -> list[tuple[str, str]]:
+    named: Sequence[tuple[ScopeKind, frozenset[str]]] = (
+        (ScopeKind.CUSTOMER, supply.customers),
+        (ScopeKind.TRANSFORMER, supply.transformers),
+        (ScopeKind.FEEDER, supply.feeders),
+        (ScopeKind.WARD, supply.wards),
+    )
+    return [(kind, code) for kind, codes in named for code in codes]
+
+
+async def _labels(unit: Unit, outage_id: int, supplies: Mapping[str, Supply]) -> tuple[str, ...]:
+    """The labels of the places that an outage touches."""
+    scope = {(part.kind, part.code) for part in await outages.scope_of(unit, outage_id)}
+    return tuple(label for label, supply in supplies.items() if label and scope & set(_parts(supply)))
+
+
+def _within(outage: Outage, slot: OutageSlot, begins_before: datetime, ends_after: datetime) -> bool:
+    """An incident goes on until it is restored, whatever end was expected."""
+    open_ended = slot.ends_at is None or outage.kind == Kind.INCIDENT
+    return slot.starts_at < begins_before and (
+        open_ended or (slot.ends_at is not None and slot.ends_at > ends_after)
+    )
+
+
+def _seen(outage: Outage, slot: OutageSlot, labels: tuple[str, ...]) -> OutageSeen:
+    end = slot.ends_at.isoformat() if slot.ends_at else None
+    return OutageSeen(
+        incident=outage.kind == Kind.INCIDENT,
+        area=tuple(area_words(outage.area)),
+        reason=outage.reason,
+        span=Span(slot.starts_at.isoformat(), end),
+        places=labels,
+    )
+
+
+def area_words(area: Sequence[Mapping[str, object]]) -> list[Words]:
+    """The wards an outage touches, each named as a whole or as a part."""
+    return [Words("area.part" if one["part"] else "area.whole", {"ward": str(one["name"])}) for one in area]

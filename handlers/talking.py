@@ -1,0 +1,38 @@
+"""What it takes to talk with customers: the flows, the catalogs and the map of wards, built once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from conversations.engine import Flows
+from conversations.flows import FLOWS
+from conversations.texts import Speaker, catalogs
+from handlers.rendering import Clock
+from handlers.rules.areas import WardBook, load_wards
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+WARD_TABLE = Path(__file__).parent / "rules" / "wards" / "hcmc-2025-07-01.csv"
+# After a night a form is not simply gone on with: people have forgotten what was asked.
+AWAY = timedelta(hours=8)
+
+
+@dataclass(frozen=True)
+class Talking:
+    """The parts of a conversation that never change while a process runs."""
+
+    flows: Flows
+    speaker: Speaker
+    wards: WardBook
+    zone: ZoneInfo = ZONE
+    away: timedelta = AWAY
+
+
+@cache
+def talking() -> Talking:
+    """The conversations, texts and wards that come with the product."""
+    clock = Clock(ZONE, catalogs())
+    return Talking(FLOWS, Speaker(clock.show, catalogs()), load_wards(WARD_TABLE))
