@@ -13,7 +13,7 @@ from store.db import Unit
 
 
 class Holder:
-    """A process as the holder of leases: `host/pid/start/nonce`, so that a dead one on this host is known as dead."""
+    """A process as the holder of leases: `host/pid/start/nonce` tells a dead one on this host."""
 
     def __init__(self) -> None:
         self.id = f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}/{secrets.token_hex(4)}"

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         SecretStr(""),
-        description="Signs web visitors' cookies; generated into DATA_DIR for a local run, required with PUBLIC_URL.",
+        description="Signs web visitors' cookies; made in DATA_DIR for a local run, required with PUBLIC_URL.",
     )
     utility_name: str = Field("Điện lực Sáng Đèn", description="The utility's name, as the web chat shows it.")
     hotline: str = Field("1900 545454", description="The hotline, as the web chat shows it.")

@@ -28,7 +28,8 @@ class Ended:
 
 def delay(attempts: int) -> timedelta:
     """How long to wait after so many attempts: twice as long each time, up to the longest."""
-    return min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)
+    doublings = min(max(attempts - 1, 0), 20)
+    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
 
 
 def settled(ended: Ended, now: datetime) -> Settled:

@@ -79,7 +79,7 @@ async def _by_code(unit: Unit, code: str) -> PlacesFound:
 
 
 def slips_of(code: str) -> set[str]:
-    """Every code of the right length that one slip leads to `code` from: a digit wrong, left out, doubled or swapped.
+    """Every code that one slip of the finger leads to `code` from: a digit wrong, left out, added or swapped.
 
     A set of a few hundred codes, looked up by key, serves four million customers as well as two thousand.
     """
@@ -163,7 +163,8 @@ async def mine(unit: Unit, contact: Contact, query: MyPlaces, now: datetime, tal
 
 async def _followed(unit: Unit, one: subscriptions.Subscription) -> FollowedPlace:
     place = await of_target(unit, one.target)
-    assert one.id is not None and place is not None
+    assert one.id is not None
+    assert place is not None
     until = Moment(one.paused_until.isoformat()) if one.paused_until else None
     return FollowedPlace(one.id, one.target, one.label, place.name, one.paused, until)
 

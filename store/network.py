@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
+from store.types import insert
 
 
 class Ward(SQLModel, table=True):
@@ -86,21 +88,26 @@ async def transformers_near(
     return found.all()
 
 
-async def unknown_codes(unit: Unit, table: type[Feeder | Transformer | Ward], codes: Iterable[str]) -> list[str]:
+async def unknown_codes(unit: Unit, table: Any, codes: Iterable[str]) -> list[str]:
     """Those of `codes` that the table does not hold."""
     wanted = set(codes)
     known = set((await unit.session.exec(select(table.code).where(col(table.code).in_(wanted)))).all())
     return sorted(wanted - known)
 
 
-async def similar_codes(
-    unit: Unit, table: type[Feeder | Transformer | Ward], code: str, limit: int = 3
-) -> Sequence[str]:
+async def similar_codes(unit: Unit, table: Any, code: str, limit: int = 200) -> Sequence[str]:
     """Codes of the table that a person may have meant by `code`: same beginning or name."""
     found = await unit.session.exec(
         select(table.code)
-        .where(or_(col(table.code).startswith(code[:4]), func.lower(table.name).contains(code.lower())))
+        .where(or_(col(table.code).startswith(code[:2]), func.lower(table.name).contains(code.lower())))
         .order_by(table.code)
         .limit(limit)
     )
-    return found.all()
+    return list(found.all())
+
+
+async def add_rows(unit: Unit, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write many rows of one table with one statement; rows that exist stay as they are."""
+    if rows:
+        connection = await unit.session.connection()
+        await connection.execute(insert(unit, table).on_conflict_do_nothing(), list(rows))

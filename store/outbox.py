@@ -392,3 +392,78 @@ async def channels_leased(unit: Unit) -> Sequence[str]:
     """The channels that have leased deliveries."""
     query = select(Delivery.channel).where(Delivery.status == Status.LEASED).distinct()
     return (await unit.session.exec(query)).all()
+
+
+async def of_outage(unit: Unit, outage_id: int) -> Sequence[Message]:
+    """All messages about an outage, oldest first."""
+    query = select(Message).where(Message.outage_id == outage_id).order_by(col(Message.id))
+    return (await unit.session.exec(query)).all()
+
+
+async def locked(unit: Unit, message_id: int) -> Message | None:
+    """A message to be spread, or None while another process is at it."""
+    query = select(Message).where(Message.id == message_id).with_for_update(skip_locked=True)
+    return (await unit.session.exec(query)).first()
+
+
+async def unspread(unit: Unit) -> list[int]:
+    """Messages whose deliveries are not all written, oldest first."""
+    query = select(Message.id).where(col(Message.audience_kind).is_not(None), col(Message.spread_at).is_(None))
+    return [one for one in await unit.session.exec(query.order_by(col(Message.id))) if one is not None]
+
+
+async def any_unspread(unit: Unit, message_ids: Sequence[int]) -> bool:
+    """Whether any of these messages has deliveries still to be written."""
+    query = select(Message.id).where(col(Message.id).in_(message_ids), col(Message.spread_at).is_(None)).limit(1)
+    return (await unit.session.exec(query)).first() is not None
+
+
+async def supersede(unit: Unit, message_ids: Sequence[int], by: int, now: datetime) -> None:
+    """Make messages stale: what is still due of them is retracted, what is not written yet never will be."""
+    if not message_ids:
+        return
+    await unit.session.execute(
+        update(Message)
+        .where(col(Message.id).in_(message_ids), col(Message.superseded_by).is_(None))
+        .values(superseded_by=by, spread_at=func.coalesce(col(Message.spread_at), bindparam("now", now, Utc)))
+        .execution_options(synchronize_session=False)
+    )
+    await unit.session.execute(
+        update(Delivery)
+        .where(col(Delivery.message_id).in_(message_ids), col(Delivery.status) == Status.DUE)
+        .values(status=Status.RETRACTED, settled_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    unit.session.expire_all()
+
+
+async def addressed(unit: Unit, contact_id: int, message_ids: Sequence[int]) -> bool:
+    """Whether a contact has a delivery of any of these messages."""
+    query = select(Delivery.id).where(Delivery.contact_id == contact_id, col(Delivery.message_id).in_(message_ids))
+    return (await unit.session.exec(query.limit(1))).first() is not None
+
+
+async def counts_of_outage(unit: Unit, outage_id: int) -> dict[str, int]:
+    """How many deliveries about an outage stand where."""
+    query = (
+        select(Delivery.status, func.count())
+        .join(Message, col(Message.id) == col(Delivery.message_id))
+        .where(Message.outage_id == outage_id)
+        .group_by(Delivery.status)
+    )
+    return dict((await unit.session.exec(query)).all())
+
+
+async def page_of_outage(
+    unit: Unit, outage_id: int, after: int, limit: int
+) -> Sequence[tuple[Delivery, Message, Contact]]:
+    """Deliveries about an outage with their message and contact, in the order in which they were written."""
+    query = (
+        select(Delivery, Message, Contact)
+        .join(Message, col(Message.id) == col(Delivery.message_id))
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .where(Message.outage_id == outage_id, col(Delivery.id) > after)
+        .order_by(col(Delivery.id))
+        .limit(limit)
+    )
+    return (await unit.session.exec(query)).all()

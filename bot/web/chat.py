@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import math
 import secrets
@@ -307,10 +306,3 @@ def _version() -> str:
     for file in sorted(STATIC.iterdir()):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
-
-
-async def closed(hub: Hub, feeding: asyncio.Task[None]) -> None:
-    """End the hub: pages are told, the loop is stopped."""
-    await hub.close()
-    feeding.cancel()
-    await asyncio.gather(feeding, return_exceptions=True)

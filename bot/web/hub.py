@@ -1,4 +1,4 @@
-"""Brings what was said to visitors to their open pages, at once: a tail over the outbox, so that nothing is lost."""
+"""Brings what was said to visitors to their open pages, at once: a tail over the outbox loses nothing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,217 @@
+"""The command line: serve, migrate, demo, token, chat, doctor."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import sys
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console as Terminal
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import app, doctor, logs
+from bot.console import BadLine, Console
+from bot.sender import utcnow
+from bot.settings import Settings
+from conversations.model import Language
+from handlers import demo_load, tokens
+from handlers.talking import talking
+from store import migrate as migrations
+from store.db import Database
+
+try:
+    import uvloop
+except ImportError:  # not made for every platform; the service runs without it, a little slower
+    uvloop = None  # type: ignore[assignment]
+
+cli = typer.Typer(help="Sáng Đèn: the chatbot service of a power utility.", no_args_is_help=True)
+token_cli = typer.Typer(help="API tokens of staff and systems.", no_args_is_help=True)
+cli.add_typer(token_cli, name="token")
+terminal = Terminal(stderr=False)
+
+
+class Roles(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    WEB = "web"
+    SENDER = "sender"
+    SCHEDULER = "scheduler"
+
+
+class StaffRoles(StrEnum):
+    """What an API token may do."""
+
+    OPERATOR = "operator"
+    AGENT = "agent"
+    LEADER = "leader"
+    ADMIN = "admin"
+
+
+class Speaks(StrEnum):
+    """The languages of the bot."""
+
+    VI = "vi"
+    EN = "en"
+
+
+def _settings() -> Settings:
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for one in error.errors():
+            name = "SANGDEN_" + "_".join(str(part) for part in one["loc"]).upper() if one["loc"] else "settings"
+            terminal.print(f"[red]{name}[/red]: {one['msg']}")
+        raise typer.Exit(2) from None
+    logs.configure(settings.log_format, settings.log_level)
+    return settings
+
+
+def _run(work: Any) -> Any:
+    if uvloop is not None:
+        return uvloop.run(work)
+    return asyncio.run(work)
+
+
+@cli.command()
+def serve(
+    role: Annotated[Roles, typer.Option(help="What this process does.")] = Roles.ALL,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 picks one.")] = 8080,
+) -> None:
+    """Run the service until it is told to stop (Ctrl-C or SIGTERM)."""
+    _run(_serve(_settings(), role.value, host, port))
+
+
+async def _serve(settings: Settings, role: app.Role, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, stop.set)
+    async with app.running(settings, role, host, port) as address:
+        if address:
+            terminal.print(
+                f"\n[bold]Sáng Đèn[/bold] is on. Open [link={address}/]{address}/[/link]", highlight=False
+            )
+            terminal.print(f"  web chat   {address}/", highlight=False)
+            terminal.print(f"  staff API  {address}/api/v1/openapi.json", highlight=False)
+            terminal.print(f"  health     {address}/readyz, {address}/metrics", highlight=False)
+            telegram = settings.telegram_mode if settings.telegram_token.get_secret_value() else "off (no token)"
+            terminal.print(f"  Telegram   {telegram}", highlight=False)
+            sys.stdout.flush()
+        await stop.wait()
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    settings = _settings()
+    migrations.upgrade(_prepared(settings))
+    terminal.print("The database is up to date.")
+
+
+def _prepared(settings: Settings) -> str:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return settings.database
+
+
+@cli.command()
+def demo(
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Say nothing when there are customers.")] = False,
+) -> None:
+    """Load the demonstration utility into an empty database."""
+    settings = _settings()
+    loaded = _run(_demo(settings))
+    if loaded:
+        terminal.print(f"Loaded a fictitious utility with {loaded} customers.")
+    elif not if_empty:
+        terminal.print("There are customers already; the demonstration data is only for an empty database.")
+        raise typer.Exit(1)
+
+
+async def _demo(settings: Settings) -> int:
+    database = Database(settings.database)
+    try:
+        async with database.unit() as unit:
+            return await demo_load.load(unit, talking().wards) if await demo_load.is_empty(unit) else 0
+    finally:
+        await database.close()
+
+
+@token_cli.command("add")
+def token_add(
+    name: Annotated[str, typer.Argument(help="Who or what uses it.")],
+    role: Annotated[StaffRoles, typer.Option(help="What it may do.")],
+) -> None:
+    """Make an API token and print it, this once."""
+    settings = _settings()
+    secret = f"sd_{secrets.token_urlsafe(32)}"
+    _run(_token_add(settings, name, role.value, secret))
+    typer.echo(secret)
+
+
+async def _token_add(settings: Settings, name: str, role: str, secret: str) -> None:
+    database = Database(settings.database)
+    try:
+        async with database.unit() as unit:
+            await tokens.issue(unit, name, role, secret, utcnow())
+    finally:
+        await database.close()
+
+
+@cli.command()
+def chat(
+    name: Annotated[
+        str, typer.Option("--as", help="Who is talking; each name has a conversation of its own.")
+    ] = "me",
+    lang: Annotated[Speaks | None, typer.Option(help="The language to begin with.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each turn.")] = False,
+) -> None:
+    """Talk with the bot in the terminal, or from a script through standard input."""
+    settings = _settings()
+    try:
+        _run(_chat(settings, name, lang.value if lang else None, as_json))
+    except BadLine as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+
+
+async def _chat(settings: Settings, name: str, language: Language | None, as_json: bool) -> None:
+    database = Database(settings.database)
+    try:
+        await migrations.upgrade_engine(database.engine)
+        await Console(database, talking(), name, language).run(as_json)
+    finally:
+        await database.close()
+
+
+@cli.command("doctor")
+def doctor_command() -> None:
+    """Check settings, database and channels, and say what to do about what is wrong."""
+    settings = _settings()
+    findings = _run(doctor.examine(settings))
+    for finding in findings:
+        colour = {"ok": "green", "off": "yellow", "wrong": "red"}[finding.state]
+        terminal.print(
+            f"[{colour}]{finding.state:>5}[/{colour}]  {finding.what}: {finding.detail}", highlight=False
+        )
+    if any(finding.state == "wrong" for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """The entry point of `sangden` and `python -m bot`."""
+    try:
+        cli()
+    except SQLAlchemyError as error:
+        typer.echo(f"The database said: {error}\nRun `sangden doctor` to see what is wrong.", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

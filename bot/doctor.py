@@ -1,0 +1,66 @@
+"""`sangden doctor`: looks at settings, database and channels, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy.exc import SQLAlchemyError
+from telegram.error import TelegramError
+
+from bot.app import telegram_channel
+from bot.channels.telegram import TelegramChannel
+from bot.settings import Settings
+from handlers.talking import talking
+from store import customers, migrate
+from store.db import Database
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    state: Literal["ok", "off", "wrong"]
+    detail: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Everything worth looking at, in the order in which it is to be put right."""
+    findings = [Finding("settings", "ok", f"data in {settings.data_dir.resolve()}")]
+    findings += await _database(settings)
+    findings.append(await _telegram(telegram_channel(settings, talking().speaker)))
+    findings.append(Finding("web chat", "ok", settings.public_url or "local only: SANGDEN_PUBLIC_URL is not set"))
+    return findings
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    database = Database(settings.database)
+    shown = database.url.render_as_string(hide_password=True)
+    try:
+        await database.ping()
+        if await migrate.differences(database.engine):
+            return [Finding("database", "wrong", f"{shown} is not up to date: run `sangden migrate`")]
+        async with database.reading() as unit:
+            count = await customers.count(unit)
+        master = (
+            Finding("customers", "ok", f"{count} in the master data")
+            if count
+            else Finding("customers", "wrong", "none: run `sangden demo`, or load your own")
+        )
+        return [Finding("database", "ok", shown), master]
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        return [Finding("database", "wrong", f"{shown}: {reason}. Check SANGDEN_DATABASE_URL and that it runs")]
+    finally:
+        await database.close()
+
+
+async def _telegram(channel: TelegramChannel | None) -> Finding:
+    if channel is None:
+        return Finding("telegram", "off", "SANGDEN_TELEGRAM_TOKEN is not set; get a token from @BotFather")
+    try:
+        async with channel.bot as bot:
+            return Finding("telegram", "ok", f"@{bot.username}")
+    except TelegramError as error:
+        return Finding("telegram", "wrong", f"{error}. Check SANGDEN_TELEGRAM_TOKEN and SANGDEN_TELEGRAM_API_URL")

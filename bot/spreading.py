@@ -1,0 +1,49 @@
+"""Writes the rest of a large audience's deliveries while the first are already being sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from bot.sender import utcnow
+from handlers import announcements
+from store.db import Database
+
+log = structlog.get_logger(__name__)
+
+
+class Spreading:
+    """One unit of work for each chunk; what a crash leaves unfinished, the scheduler's tick goes on with."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, message_id: int) -> None:
+        """Go on with a message in the background."""
+        task = asyncio.create_task(self._spread(message_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def unfinished(self) -> None:
+        """Go on with every message that is not spread to its end."""
+        async with self._database.reading() as unit:
+            messages = await announcements.unfinished(unit)
+        for message_id in messages:
+            await self._spread(message_id)
+
+    async def finish(self) -> None:
+        """Leave what is not done to the next process; the chunk under way is finished or rolled back."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _spread(self, message_id: int) -> None:
+        try:
+            done = False
+            while not done:
+                async with self._database.unit() as unit:
+                    done = await announcements.spread(unit, message_id, utcnow())
+        except Exception:
+            log.exception("spreading_failed", message=message_id)
