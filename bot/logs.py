@@ -79,5 +79,5 @@ def configure(style: str, level: str) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # Their lines at INFO carry the bot's token in an address, or one line for each tick.
-    for noisy in ("httpx", "telegram", "apscheduler", "aiohttp.access", "asyncio"):
+    for noisy in ("httpx", "telegram", "apscheduler", "aiohttp.access", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -20,9 +21,9 @@ class Spreading:
         self._database = database
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, message_id: int) -> None:
-        """Go on with a message in the background."""
-        task = asyncio.create_task(self._spread(message_id))
+    def start(self, message_ids: Sequence[int]) -> None:
+        """Go on with messages in the background, one after the other."""
+        task = asyncio.create_task(self._spread_all(message_ids))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -30,14 +31,17 @@ class Spreading:
         """Go on with every message that is not spread to its end."""
         async with self._database.reading() as unit:
             messages = await announcements.unfinished(unit)
-        for message_id in messages:
-            await self._spread(message_id)
+        await self._spread_all(messages)
 
     async def finish(self) -> None:
         """Leave what is not done to the next process; the chunk under way is finished or rolled back."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _spread_all(self, message_ids: Sequence[int]) -> None:
+        for message_id in message_ids:
+            await self._spread(message_id)
 
     async def _spread(self, message_id: int) -> None:
         try:

@@ -63,8 +63,9 @@ async def announce(
         written.append(await outbox.add_message(unit, message))
     await outbox.supersede(unit, (*history.telling, *history.parting), written[0], now)
     small = recipients <= chunk
-    unfinished = tuple([one for one in written if not await spread(unit, one, now, None if small else chunk)])
-    return Announced(recipients, unfinished)
+    for one in written:
+        await spread(unit, one, now, None if small else chunk)
+    return Announced(recipients, () if small else tuple(written))
 
 
 async def spread(unit: Unit, message_id: int, now: datetime, chunk: int | None = CHUNK) -> bool:
@@ -78,8 +79,9 @@ async def spread(unit: Unit, message_id: int, now: datetime, chunk: int | None =
     history = await _history(unit, message.outage_id, message.revision)
     before = [one for one in history.current if one < message_id]
     if before and await outbox.any_unspread(unit, before):
-        # Those for whom the earlier messages of this revision are must be written first: they are left out here.
-        return False
+        # Those for whom the earlier messages of this revision are must be written first: they are left out
+        # here. Nothing to do now; `unfinished` names this message again.
+        return True
     history = History(history.telling, history.parting, tuple(before))
     upto = await audience.end_of_chunk(unit, message.spread_after, chunk) if chunk else None
     within = Range(message.spread_after, upto) if message.spread_after or upto else EVERYONE

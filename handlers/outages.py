@@ -78,7 +78,7 @@ class Over(Exception):
 
 @dataclass(frozen=True)
 class Published:
-    """An outage after a deed, how many are to hear of it, and the messages whose deliveries are not all written."""
+    """An outage after a deed, how many are to hear of it, and the messages still to be spread."""
 
     outage: Outage
     recipients: int
@@ -303,6 +303,7 @@ async def _parts_of(unit: Unit, target: str) -> list[tuple[str, str]]:
     customer = await unit.session.get(Customer, code)
     if customer is None:
         return []
-    return Scope(
+    parts = Scope(
         (customer.feeder_code,), (customer.transformer_code,), (customer.ward_code,), (customer.code,)
     ).parts()
+    return list(parts)

@@ -33,7 +33,7 @@ from store.network import Ward
 from store.outages import ScopeKind
 from store.outbox import Delivery, Message, Status
 from store.subscriptions import Subscription
-from store.types import Utc, insert
+from store.types import Document, Utc, insert
 
 
 class Audience(StrEnum):
@@ -125,7 +125,7 @@ async def wards_within(unit: Unit, scope: Scope) -> dict[str, str]:
     query = select(col(Ward.code), col(Ward.name)).where(
         or_(col(Ward.code).in_(lived_in), col(Ward.code).in_(scope.wards))
     )
-    return {code: name for code, name in await unit.session.execute(query)}
+    return {row.code: row.name for row in await unit.session.execute(query)}
 
 
 async def parts_of_ward(unit: Unit, ward_code: str) -> list[tuple[str, str]]:
@@ -174,7 +174,7 @@ async def write(unit: Unit, message: Message, reach: Reach, history: History, wi
 
 async def write_to(unit: Unit, message: Message, contact_id: int, places: list[str], now: datetime) -> bool:
     """Write a message's delivery to one contact; false when they have it already."""
-    values = _delivery_values(message, literal(places, col(Delivery.places).type), now)
+    values = _delivery_values(message, literal(places, Document), now)
     return bool(await _insert(unit, message, select(*values.values()).where(col(Contact.id) == contact_id)))
 
 
@@ -274,7 +274,7 @@ def _touches(reach: Reach, contact_id: Any) -> ColumnElement[bool]:
 _GOT = (Status.SENT, Status.LEASED)
 
 
-def _told(history: History, within: Range) -> Select[Any]:
+def _told(history: History, within: Range) -> Any:
     """TOLD as (contact_id, places), the places as they were last told."""
     later = aliased(Delivery)
     told_again = col(later.message_id).in_(history.telling) & col(later.status).in_(_GOT)
@@ -285,12 +285,13 @@ def _told(history: History, within: Range) -> Select[Any]:
         col(later.id) > col(Delivery.id),
         or_(told_again, parted),
     )
-    return select(col(Delivery.contact_id), col(Delivery.places)).where(
+    told = select(col(Delivery.contact_id), col(Delivery.places)).where(
         col(Delivery.message_id).in_(history.telling),
         col(Delivery.status).in_(_GOT),
         *within.holds(col(Delivery.contact_id)),
         newest,
     )
+    return told
 
 
 def _not_yet_told(kind: Audience, contact_id: Any, history: History) -> list[ColumnElement[bool]]:

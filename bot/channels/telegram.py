@@ -243,7 +243,10 @@ async def _until_done(what: str, action: Callable[[], Awaitable[None]]) -> None:
         except RetryAfter as error:
             pause = max(pause, pause_of(error).total_seconds())
             log.warning("telegram is busy", doing=what, again_in=pause)
-        except (InvalidToken, BadRequest) as error:
+        except InvalidToken:
+            # The library's error quotes the token.
+            log.error("telegram refuses the token", doing=what, again_in=pause)
+        except BadRequest as error:
             log.error("telegram refuses", doing=what, error=str(error), again_in=pause)
         except TelegramError as error:
             log.warning("telegram cannot be reached", doing=what, error=str(error), again_in=pause)

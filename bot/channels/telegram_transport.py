@@ -98,7 +98,7 @@ class AiohttpRequest(BaseRequest):
         except TimeoutError as error:
             raise TimedOut from error
         except (ClientError, OSError) as error:
-            raise NetworkError(f"{type(error).__name__}: {error}") from error
+            raise NetworkError(_describe(error)) from error
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
@@ -123,6 +123,11 @@ class LeanBot(Bot):
         return await self._post(
             method, parameters, read_timeout=_DEFAULT if read_timeout is None else read_timeout
         )
+
+
+def _describe(error: Exception) -> str:
+    """What went wrong, without the URL that some errors quote: the token is in it, and this text is kept."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, OSError) else type(error).__name__
 
 
 def _encode(data: RequestData | None) -> tuple[bytes | FormData | None, dict[str, str] | None]:

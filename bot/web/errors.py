@@ -1,0 +1,89 @@
+"""Errors of the staff API: one shape, sentences in the caller's language that say what to do next."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from handlers.outages import Problem
+
+TEXTS = Path(__file__).parent / "staff_texts.toml"
+# What pydantic calls a time that it cannot read, in all the ways it can fail.
+_TIME_ERRORS = ("datetime", "timezone", "date_")
+
+
+class ApiError(Exception):
+    """An answer other than the wished one. `fields` are (path, key, values)."""
+
+    def __init__(
+        self,
+        status: int,
+        key: str,
+        values: Mapping[str, Any] | None = None,
+        fields: Iterable[tuple[str, str, Mapping[str, Any]]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(key)
+        self.status = status
+        self.key = key
+        self.values = values or {}
+        self.fields = tuple(fields)
+        self.headers = headers or {}
+
+    def response(self, language: str) -> web.Response:
+        """`{"error": {"code", "message", "fields": [{"path", "message"}]}}`"""
+        error: dict[str, Any] = {"code": self.key, "message": say(self.key, language, self.values)}
+        if self.fields:
+            error["fields"] = [
+                {"path": path, "message": say(key, language, values)} for path, key, values in self.fields
+            ]
+        return web.json_response({"error": error}, status=self.status, headers=self.headers)
+
+
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """The staff catalog: key → language → sentence."""
+    return tomllib.loads(TEXTS.read_text("utf-8"))
+
+
+def say(key: str, language: str, values: Mapping[str, Any]) -> str:
+    """A sentence of the staff catalog."""
+    return texts()[key][language].format_map(values)
+
+
+def wanted(sentence: str) -> set[str]:
+    """The names of the values that a sentence wants."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def language_of(request: web.BaseRequest) -> str:
+    """Vietnamese unless English is asked for first."""
+    return "en" if request.headers.get("Accept-Language", "").strip().lower().startswith("en") else "vi"
+
+
+def unprocessable(error: ValidationError) -> ApiError:
+    """pydantic's findings as an answer: a path and a sentence for each."""
+    return ApiError(422, "invalid", fields=[_field(dict(one)) for one in error.errors()])
+
+
+def invalid(problems: Iterable[Problem]) -> ApiError:
+    """What the use case found wrong, as an answer."""
+    return ApiError(422, "invalid", fields=[(one.path, one.key, one.values) for one in problems])
+
+
+def _field(one: dict[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
+    path = ".".join(str(part) for part in one["loc"])
+    kind, context = str(one["type"]), one.get("ctx", {})
+    if kind.startswith(_TIME_ERRORS):
+        return path, "field.time", {}
+    key = f"field.{kind}"
+    if key in texts() and wanted(texts()[key]["en"]) <= set(context):
+        return path, key, context
+    return path, "field.other", {"msg": one["msg"]}

@@ -1,0 +1,87 @@
+"""The description of the staff API (OpenAPI 3.1), made from the table of routes and the bodies they take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from bot.web.outages_api import Route
+
+_ID = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+_ERROR = {
+    "type": "object",
+    "properties": {
+        "error": {
+            "type": "object",
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "fields": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"path": {"type": "string"}, "message": {"type": "string"}},
+                    },
+                },
+            },
+            "required": ["code", "message"],
+        }
+    },
+}
+
+
+def describe(routes: Sequence[Route]) -> dict[str, Any]:
+    """The whole document."""
+    models: list[type[BaseModel]] = list(
+        dict.fromkeys(model for route in routes for model in (route.body, route.result) if model)
+    )
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(_ID.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Sáng Đèn staff API", "version": "1"},
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {**schemas.get("$defs", {}), "Error": _ERROR},
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    done: dict[str, Any] = {"description": "Done"}
+    if route.result:
+        done["content"] = _content(route.result.__name__)
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "responses": {
+            str(route.status): done,
+            "default": {"description": "Not done", "content": _content("Error")},
+        },
+    }
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
+        for name in _ID.findall(route.path)
+    ]
+    if route.method == "POST":
+        parameters.append(
+            {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
+        )
+    if parameters:
+        operation["parameters"] = parameters
+    if route.body:
+        operation["requestBody"] = {"content": _content(route.body.__name__)}
+    return operation
+
+
+def _content(model: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
