@@ -209,7 +209,7 @@ async def _insert(unit: Unit, message: Message, rows: Select[Any]) -> int:
 
 def _recipients(
     unit: Unit, kind: Audience, reach: Reach, history: History, now: datetime, within: Range
-) -> Select[Any]:
+) -> Select[Any, Any]:
     """The audience as (contact_id, places): one row per contact."""
     match kind:
         case Audience.TOUCHED | Audience.WAITING:
@@ -250,7 +250,7 @@ def _touched(reach: Reach, within: Range, awake_at: datetime | None = None) -> A
     return union_all(meters, places.where(col(Subscription.ward_code).in_(reach.wards)))
 
 
-def _with_places(unit: Unit, touched: Any) -> Select[Any]:
+def _with_places(unit: Unit, touched: Any) -> Select[Any, Any]:
     """Touched subscriptions by contact, their labels gathered in the order in which they were followed."""
     if unit.dialect == "sqlite":
         # Its aggregates take no ORDER BY before 3.44; a sorted subquery is what its manual offers instead.
@@ -274,7 +274,7 @@ def _touches(reach: Reach, contact_id: Any) -> ColumnElement[bool]:
 _GOT = (Status.SENT, Status.LEASED)
 
 
-def _told(history: History, within: Range) -> Any:
+def _told(history: History, within: Range) -> Select[Any, Any]:
     """TOLD as (contact_id, places), the places as they were last told."""
     later = aliased(Delivery)
     told_again = col(later.message_id).in_(history.telling) & col(later.status).in_(_GOT)
@@ -285,13 +285,12 @@ def _told(history: History, within: Range) -> Any:
         col(later.id) > col(Delivery.id),
         or_(told_again, parted),
     )
-    told = select(col(Delivery.contact_id), col(Delivery.places)).where(
+    return select(col(Delivery.contact_id), col(Delivery.places)).where(
         col(Delivery.message_id).in_(history.telling),
         col(Delivery.status).in_(_GOT),
         *within.holds(col(Delivery.contact_id)),
         newest,
     )
-    return told
 
 
 def _not_yet_told(kind: Audience, contact_id: Any, history: History) -> list[ColumnElement[bool]]:

@@ -434,7 +434,6 @@ async def supersede(unit: Unit, message_ids: Sequence[int], by: int, now: dateti
         .values(status=Status.RETRACTED, settled_at=now)
         .execution_options(synchronize_session=False)
     )
-    unit.session.expire_all()
 
 
 async def addressed(unit: Unit, contact_id: int, message_ids: Sequence[int]) -> bool:
