@@ -178,7 +178,7 @@ def _values(plain: str) -> tuple[dict[str, str], str]:
             values["language"] = language
     if _MY_PLACES.search(rest):
         values["mine"] = "yes"
-    place = _PLACE.search(rest) or _PLACE_LOOSE.search(rest)
+    place = _PLACE.search(rest) or (None if "mine" in values else _PLACE_LOOSE.search(rest))
     if place:
         where = " ".join(_TIME_WORDS.sub(" ", place.group(1)).split())
         if where and not where.isdigit():

@@ -12,10 +12,17 @@ import orjson
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession as SqlAlchemySession
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 # A writer waits this long for another process's transaction before it gives up (SQLite only), in seconds.
 BUSY_SECONDS = 30
+
+
+class Session(AsyncSession):
+    """sqlmodel's session without its warning against `execute`, which statements that write need."""
+
+    execute = SqlAlchemySession.execute
 
 
 class Unit:
@@ -55,7 +62,7 @@ class Database:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         """A unit of work: committed when the block ends well, rolled back when it raises."""
-        async with AsyncSession(self._writer, expire_on_commit=False) as session:
+        async with Session(self._writer, expire_on_commit=False) as session:
             unit = Unit(session)
             try:
                 yield unit
@@ -71,7 +78,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Unit]:
         """A unit that only reads; on SQLite it does not wait for writers."""
-        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+        async with Session(self._reader, expire_on_commit=False) as session:
             yield Unit(session)
 
     async def ping(self) -> None:
