@@ -203,6 +203,8 @@ class TelegramChannel:
             if call.method == "editMessageText" and says(error, CANNOT_EDIT):
                 return await self._call(call.as_new())
             raise
+        if not isinstance(sent, dict) or "message_id" not in sent:
+            raise TelegramError("Invalid server response")
         return str(sent["message_id"])
 
     async def _sweep(self, to: str) -> None:

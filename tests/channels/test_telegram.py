@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram import Commands, TelegramChannel
 from bot.channels.telegram_transport import AiohttpRequest
 from handlers.ports import Outcome, Outgoing, OutgoingButton, Rejected, Sent, TryLater, Unreachable
 from tests.emulators.telegram import TelegramEmulator
@@ -17,7 +17,8 @@ from tests.emulators.telegram.files import grey_picture
 
 LAN = 5001
 HELLO = Outgoing("Chào <b>chị Lan</b>, tối nay có điện lại.")
-MENU = {"vi": [("menu", "Chọn việc cần làm")], "en": [("menu", "What I can do")]}
+SECRET = "bi-mat"  # noqa: S105
+MENU: Commands = {"vi": [("menu", "Chọn việc cần làm")], "en": [("menu", "What I can do")]}
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ async def telegram() -> AsyncIterator[TelegramEmulator]:
 
 @pytest.fixture
 async def channel(telegram: TelegramEmulator) -> AsyncIterator[TelegramChannel]:
-    channel = TelegramChannel(telegram.token, api_url=telegram.url, secret="bi-mat", commands=MENU)
+    channel = TelegramChannel(telegram.token, api_url=telegram.url, secret=SECRET, commands=MENU)
     await channel.start()
     yield channel
     await channel.stop()
@@ -150,7 +151,7 @@ async def test_a_request_without_buttons_goes_with_its_text(
 ) -> None:
     await said(channel, Outgoing("Xin cho biết.", ask=ask, ask_label="Chia sẻ"))
     keyboard = telegram.chat(LAN)["keyboard"]
-    assert keyboard["buttons"] == [[{"label": "Chia sẻ", "data": None, "url": None, request_name: True}]]
+    assert keyboard["buttons"] == [[{"label": "Chia sẻ", request_name: True}]]
     assert keyboard["one_time_keyboard"]
     assert keyboard["resize_keyboard"]
     assert len(messages(telegram)) == 1
@@ -344,7 +345,7 @@ async def test_a_wrong_token_burns_no_messages_and_is_logged(
     assert [entry["log_level"] for entry in logs] == ["error"]
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"null", b'{"ok": true}', b'"result"'])
+@pytest.mark.parametrize("body", [b"<html>", b"null", b'{"ok": true}', b'"result"', b'{"result": true}'])
 async def test_an_answer_that_is_no_answer_is_tried_later(body: bytes) -> None:
     async def answer(request: web.Request) -> web.Response:
         return web.Response(body=body)
@@ -443,6 +444,15 @@ async def test_the_service_starts_without_telegram_which_is_found_later(telegram
                 await asyncio.sleep(0.05)
     await channel.stop()
     assert [entry["again_in"] for entry in logs] == [1.0, 2.0]
+
+
+async def test_a_token_that_is_refused_at_the_start_is_not_logged_itself(telegram: TelegramEmulator) -> None:
+    channel = TelegramChannel("7100000001:geheim", api_url=telegram.url)
+    with capture_logs() as logs:
+        await channel.start()
+    await channel.stop()
+    assert logs[0]["event"] == "telegram refuses the token"
+    assert "geheim" not in str(logs)
 
 
 async def test_a_channel_can_be_stopped_while_it_looks_for_telegram() -> None:
