@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import secrets
 import signal
 import sys
@@ -12,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 from rich.console import Console as Terminal
+from rich.markup import escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import app, doctor, logs
@@ -66,7 +69,7 @@ def _settings() -> Settings:
     except ValidationError as error:
         for one in error.errors():
             name = "SANGDEN_" + "_".join(str(part) for part in one["loc"]).upper() if one["loc"] else "settings"
-            terminal.print(f"[red]{name}[/red]: {one['msg']}")
+            terminal.print(f"[red]{name}[/red]: {escape(one['msg'])}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
     logs.configure(settings.log_format, settings.log_level)
     return settings
@@ -174,6 +177,10 @@ def chat(
 ) -> None:
     """Talk with the bot in the terminal, or from a script through standard input."""
     settings = _settings()
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            # Whatever the terminal's locale is: a byte that is no UTF-8 is a wrong letter, not the end.
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         _run(_chat(settings, name, lang.value if lang else None, as_json))
     except BadLine as error:
@@ -197,9 +204,8 @@ def doctor_command() -> None:
     findings = _run(doctor.examine(settings))
     for finding in findings:
         colour = {"ok": "green", "off": "yellow", "wrong": "red"}[finding.state]
-        terminal.print(
-            f"[{colour}]{finding.state:>5}[/{colour}]  {finding.what}: {finding.detail}", highlight=False
-        )
+        detail = escape(f"{finding.what}: {finding.detail}")
+        terminal.print(f"[{colour}]{finding.state:>5}[/{colour}]  {detail}", highlight=False, soft_wrap=True)
     if any(finding.state == "wrong" for finding in findings):
         raise typer.Exit(1)
 
@@ -208,6 +214,11 @@ def main() -> None:
     """The entry point of `sangden` and `python -m bot`."""
     try:
         cli()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        typer.echo(f"{error.strerror}. Choose another port with --port.", err=True)
+        raise SystemExit(1) from None
     except SQLAlchemyError as error:
         typer.echo(f"The database said: {error}\nRun `sangden doctor` to see what is wrong.", err=True)
         raise SystemExit(1) from None

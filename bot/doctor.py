@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +29,10 @@ class Finding:
 async def examine(settings: Settings) -> list[Finding]:
     """Everything worth looking at, in the order in which it is to be put right."""
     findings = [Finding("settings", "ok", f"data in {settings.data_dir.resolve()}")]
+    findings += [
+        Finding("settings", "off", f"{name} is no setting of this version: nothing reads it")
+        for name in Settings.unknown(os.environ)
+    ]
     findings += await _database(settings)
     findings.append(await _telegram(telegram_channel(settings, talking().speaker)))
     findings.append(Finding("web chat", "ok", settings.public_url or "local only: SANGDEN_PUBLIC_URL is not set"))

@@ -12,15 +12,16 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 # Customer codes keep their unit, phones their last three digits, ID numbers and tokens nothing.
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"), "<token>"),
+    # Not \b: in an address a bot's token stands right behind the word "bot".
+    (re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}"), "<token>"),
     (re.compile(r"\bsd_[A-Za-z0-9_-]{16,}"), "<token>"),
     (re.compile(r"\b(P[A-Za-z]\d{2})[0-9A-Za-z]{6}(\d{3})\b", re.IGNORECASE), r"\1******\2"),
-    (re.compile(r"(?<![\w.])(?:\+?84|0)(?:[\s.]?\d){6,8}(\d{3})(?![\w.])"), r"0******\1"),
-    (re.compile(r"(?<![\w.-])\d{12}(?![\w.-])"), "<id number>"),
-    (re.compile(r"(?<![\w.-])\d{9}(?![\w.-])"), "<id number>"),
+    (re.compile(r"(?<![\w.])(?:\+?84|0)(?:[\s.-]?\d){6,8}[\s.-]?(\d{3})(?!\w|\.\d)"), r"0******\1"),
+    (re.compile(r"(?<![\w.-])\d{12}(?![\w-]|\.\d)"), "<id number>"),
+    (re.compile(r"(?<![\w.-])\d{9}(?![\w-]|\.\d)"), "<id number>"),
 )
-# Fields that are ours and hold numbers that no mask may mangle.
-_OURS = frozenset({"level", "timestamp", "logger"})
+# Fields that are ours and hold what no mask may mangle; the last two are structlog's own.
+_OURS = frozenset({"level", "timestamp", "logger", "_record", "_from_structlog"})
 
 
 def masked(text: str) -> str:
@@ -38,7 +39,12 @@ def _mask(value: Any) -> Any:
             return {key: _mask(one) for key, one in value.items()}
         case list() | tuple():
             return [_mask(one) for one in value]
-    return value
+        case None | bool() | float():
+            return value
+    # A chat's number is a person's too, and an exception's words may hold anything.
+    shown = str(value)
+    hidden = masked(shown)
+    return value if hidden == shown and isinstance(value, int) else hidden
 
 
 def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
 from bot.holder import Holder
@@ -17,12 +18,12 @@ from conversations.model import Language
 from conversations.texts import MissingText, Speaker
 from conversations.wire import reply_from_json
 from handlers import deliveries
-from handlers.deliveries import Ended
+from handlers.deliveries import Ended, Withheld
 from handlers.ports import Channel, Outcome, Outgoing, Rejected, Sent, TryLater
 from handlers.rendering import fit, render
 from store import leases, outbox
 from store.db import Database
-from store.outbox import Claimed, Priority, Settled, Status
+from store.outbox import Claimed, Priority, Status
 
 log = structlog.get_logger(__name__)
 
@@ -36,14 +37,36 @@ POLL_SECONDS = 0.5
 # Settling waits this long for company: one commit for many.
 SETTLE_SECONDS = 0.02
 SETTLE_BATCH = 500
+# A claim may be sent until so long before its lease ends: a platform's slowest answer must still fit.
+LEASE_MARGIN = timedelta(seconds=35)
 # Room kept for replies while a broadcast fills the rest.
 FOR_REPLIES = 20
+# So many different wordings of broadcasts are kept; a kilobyte each.
+REMEMBERED_PARTS = 2000
 STOP_SECONDS = 10.0
 
 
 def utcnow() -> datetime:
     """The clock of the outside; inside, `now` is an argument."""
     return datetime.now(UTC)
+
+
+@dataclass
+class Lane:
+    """Deliveries of some priorities, lowest and highest, that this process has claimed; `size` at most."""
+
+    priorities: tuple[int, int]
+    size: int
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def room(self) -> int:
+        return self.size - len(self.tasks)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a claim is worth its statement: not for the few places that become free one by one."""
+        return self.room >= self.size / 4
 
 
 class Sender:
@@ -67,12 +90,17 @@ class Sender:
         self._most = limits.in_flight
         # About a second's worth: more would only be leased and wait for its turn.
         self._batch = int(max(1, min(SETTLE_BATCH, limits.per_second)))
-        self._replies: set[asyncio.Task[None]] = set()
-        self._pushes: set[asyncio.Task[None]] = set()
+        self._replies = Lane((Priority.REPLY, Priority.INCIDENT - 1), self._most + FOR_REPLIES)
+        # What waits for its turn cannot be overtaken by what is more urgent, so it is seconds' worth at most.
+        self._pushes = Lane((Priority.INCIDENT, 99), min(self._most, self._batch) * 2)
+        # Calls that pushes may have under way; the rest of the channel's are for replies.
+        self._calls = asyncio.Semaphore(max(1, self._most - FOR_REPLIES))
         self._ended: list[Ended] = []
+        self._said: dict[tuple[int, str, tuple[str, ...], str | None], tuple[Outgoing, ...]] = {}
         self._wake = asyncio.Event()
         self._settle_now = asyncio.Event()
         self._stopping = False
+        self._finished = False
         self._settled_listeners: list[Callable[[], None]] = []
 
     def wake(self) -> None:
@@ -91,10 +119,9 @@ class Sender:
             while not self._stopping:
                 await self._round()
         finally:
+            await self._finish(settling)
             renewing.cancel()
-            await self._finish()
-            settling.cancel()
-            await asyncio.gather(settling, renewing, return_exceptions=True)
+            await asyncio.gather(renewing, return_exceptions=True)
             await self._let_go()
 
     def stop(self) -> None:
@@ -108,75 +135,78 @@ class Sender:
         claimed = 0
         if self._holder.holds(self.channel.name):
             try:
-                claimed = await self._claim()
-            except (SQLAlchemyError, OSError) as error:
+                claimed = await self._claim(self._replies)
+                if not self._pace.paused_for:
+                    claimed += await self._claim(self._pushes)
+            except Exception as error:  # whatever it is, the other messages must go out
                 log.error("outbox_unreachable", channel=self.channel.name, error=str(error))
                 await asyncio.sleep(POLL_SECONDS)
         if not claimed:
             await _until(self._wake, POLL_SECONDS)
 
-    async def _claim(self) -> int:
-        replies = await self._claim_lane(
-            self._most + FOR_REPLIES - len(self._replies), (Priority.REPLY, Priority.INCIDENT - 1), self._replies
-        )
-        room = 0 if self._pace.paused_for else min(self._batch, self._most * 2 - len(self._pushes))
-        pushes = await self._claim_lane(room, (Priority.INCIDENT, 99), self._pushes)
-        return replies + pushes
-
-    async def _claim_lane(self, room: int, priorities: tuple[int, int], lane: set[asyncio.Task[None]]) -> int:
-        # A claim for a handful of free places would cost a statement for each few messages.
-        if room <= 0 or (lane and room < self._batch / 4):
+    async def _claim(self, lane: Lane) -> int:
+        if not lane.has_room:
             return 0
         now = self._clock()
+        most = min(lane.room, self._batch)
         async with self._database.unit() as unit:
-            claimed = await outbox.claim(
-                unit, self.channel.name, now, now + LEASE, min(room, self._batch), priorities
-            )
+            claimed = await outbox.claim(unit, self.channel.name, now, now + LEASE, most, lane.priorities)
         for one in claimed:
-            task = asyncio.create_task(self._send(one))
-            lane.add(task)
-            task.add_done_callback(lane.discard)
-            task.add_done_callback(lambda _: self._wake.set())
+            task = asyncio.create_task(self._send(one, now + LEASE - LEASE_MARGIN))
+            lane.tasks.add(task)
+            task.add_done_callback(lane.tasks.discard)
+            task.add_done_callback(lambda _: self._wake.set() if lane.has_room else None)
         return len(claimed)
 
-    async def _send(self, one: Claimed) -> None:
-        """Send one delivery when its turn comes; whatever happens, its end is noted."""
+    async def _send(self, one: Claimed, until: datetime) -> None:
+        """Send one delivery when its turn comes, `until` a time at the latest; its end is noted."""
         push = one.priority >= Priority.INCIDENT
-        async with self._pace.turn(one.address, push):
+        async with self._calls if push else nullcontext(), self._pace.turn(one.address, push):
+            if self._clock() > until or not self._holder.holds(self.channel.name):
+                # It is due again when its lease ends; others may be sending it by then.
+                return
             outcome = await self._outcome(one)
         if isinstance(outcome, TryLater) and outcome.limited and outcome.after:
             self._pace.told_to_wait(one.address, outcome.after.total_seconds())
-        if outcome is not None:
+        if not isinstance(outcome, Withheld):
             metrics.sent(self.channel.name, outcome, self._clock() - one.due_at)
-            self._ended.append(Ended(one, outcome))
-            self._settle_now.set()
+        self._ended.append(Ended(one, outcome))
+        self._settle_now.set()
 
-    async def _outcome(self, one: Claimed) -> Outcome | None:
+    async def _outcome(self, one: Claimed) -> Outcome | Withheld:
+        if self._stopping:
+            return Withheld(Status.DUE)
         if one.stale:
-            await self._drop(one, Status.RETRACTED)
-            return None
+            return Withheld(Status.RETRACTED)
         if one.worthless_after is not None and one.worthless_after <= self._clock():
-            await self._drop(one, Status.EXPIRED)
-            return None
+            return Withheld(Status.EXPIRED)
         try:
             parts = self._parts(one)
         except (MissingText, ValueError, KeyError) as error:
             log.error("unrenderable", message=one.message_id, error=str(error))
             return Rejected(f"cannot be put into words: {error}")
-        return await send_parts(self.channel, one.address, parts, one.key)
+        try:
+            return await send_parts(self.channel, one.address, parts, one.key)
+        except Exception as error:  # a fault of the adapter, which promises not to raise
+            log.exception("sending_failed", channel=self.channel.name, delivery=one.id)
+            return TryLater(f"fault: {error!r}")
 
     def _parts(self, one: Claimed) -> tuple[Outgoing, ...]:
-        return parts_of(one, self._speaker, self.channel)
-
-    async def _drop(self, one: Claimed, status: Status) -> None:
-        now = self._clock()
-        async with self._database.unit() as unit:
-            await outbox.settle(unit, [Settled(one.id, status, one.due_at, now)])
+        if one.priority < Priority.INCIDENT:
+            return parts_of(one, self._speaker, self.channel)
+        # A broadcast says the same to many: what differs is the language and what they call their places.
+        same = (one.message_id, one.language, one.places, one.edits)
+        parts = self._said.get(same)
+        if parts is None:
+            parts = self._said[same] = parts_of(one, self._speaker, self.channel)
+            if len(self._said) > REMEMBERED_PARTS:
+                del self._said[next(iter(self._said))]
+        return parts
 
     # --- settling --------------------------------------------------------------------------------------------
 
     async def _settle_loop(self) -> None:
-        while True:
+        while not self._finished or self._ended:
             await self._settle_now.wait()
             if len(self._ended) < SETTLE_BATCH:
                 await asyncio.sleep(SETTLE_SECONDS)
@@ -190,7 +220,7 @@ class Sender:
         try:
             async with self._database.unit() as unit:
                 await deliveries.settle(unit, ended, self._clock())
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:
             # What was sent must not be forgotten: it is settled as soon as the database is back.
             log.error("settling_failed", channel=self.channel.name, error=str(error))
             self._ended = ended + self._ended
@@ -200,14 +230,19 @@ class Sender:
         for listener in self._settled_listeners:
             listener()
 
-    async def _finish(self) -> None:
-        """Wait for what is in flight, give back what still waits for its turn, settle the rest."""
-        waiting = [*self._replies, *self._pushes]
-        if waiting:
+    async def _finish(self, settling: asyncio.Task[None]) -> None:
+        """Wait for the calls under way, give back what waits for its turn, settle all of it."""
+        self._pace.open()
+        if waiting := self._replies.tasks | self._pushes.tasks:
             _, late = await asyncio.wait(waiting, timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
-        await self._settle()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._finished = True
+        self._settle_now.set()
+        await asyncio.wait({settling}, timeout=STOP_SECONDS)
+        settling.cancel()
+        await asyncio.gather(settling, return_exceptions=True)
 
     # --- the account's lease ---------------------------------------------------------------------------------
 
@@ -215,30 +250,38 @@ class Sender:
         while True:
             try:
                 await self._hold()
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:  # the next round may succeed; without it nothing is sent at all
                 log.error("lease_failed", channel=self.channel.name, error=str(error))
             await asyncio.sleep(RENEW_SECONDS if self._holder.holds(self.channel.name) else POLL_SECONDS)
 
     async def _hold(self) -> None:
-        name, now = self.channel.name, self._clock()
+        name, now, started = self.channel.name, self._clock(), time.monotonic()
         async with self._database.unit() as unit:
             dead = await self._holder.dead(unit, name)
-            held_before = self._holder.holds(name)
+            ours_before = await leases.holder_of(unit, _lease(name)) == self._holder.id
             held = await leases.take(unit, _lease(name), self._holder.id, now, now + ACCOUNT_LEASE, dead)
-            if held and not held_before:
+            if held and not ours_before:
                 # Whoever held it before is gone, and with it whatever it had leased: due again at once.
                 freed = await outbox.reclaim(unit, name, now=None)
                 log.info("account_taken", channel=name, freed=freed)
-        self._holder.note(name, held, ACCOUNT_LEASE.total_seconds())
+        held_before = self._holder.holds(name)
+        self._holder.note(name, held, ACCOUNT_LEASE.total_seconds() - (time.monotonic() - started))
         if held and not held_before:
             self._wake.set()
 
     async def _let_go(self) -> None:
-        if self._holder.holds(self.channel.name):
+        """Free the account at once; what was sent but could not be settled stays leased until its time is up."""
+        name = self.channel.name
+        if not self._holder.holds(name):
+            return
+        self._holder.note(name, False, 0)
+        try:
             async with self._database.unit() as unit:
-                await outbox.reclaim(unit, self.channel.name, now=None)
-                await leases.release(unit, _lease(self.channel.name), self._holder.id)
-            self._holder.note(self.channel.name, False, 0)
+                if not self._ended:
+                    await outbox.reclaim(unit, name, now=None)
+                await leases.release(unit, _lease(name), self._holder.id)
+        except Exception as error:  # a lease ends by itself
+            log.error("lease_not_released", channel=name, error=str(error))
 
 
 def parts_of(one: Claimed, speaker: Speaker, channel: Channel) -> tuple[Outgoing, ...]:

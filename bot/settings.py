@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+PREFIX = "SANGDEN_"
+
 
 class Settings(BaseSettings):
     """The service's settings; `sangden doctor` shows which are set and whether they work."""
 
-    model_config = SettingsConfigDict(env_prefix="SANGDEN_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
     data_dir: Path = Field(Path("var"), description="Where the SQLite database and the generated secret live.")
     database_url: str = Field(
@@ -29,7 +33,9 @@ class Settings(BaseSettings):
     utility_name: str = Field("Điện lực Sáng Đèn", description="The utility's name, as the web chat shows it.")
     hotline: str = Field("1900 545454", description="The hotline, as the web chat shows it.")
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
-    log_level: str = Field("INFO", description="The least level that is logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least level that is logged."
+    )
     telegram_token: SecretStr = Field(SecretStr(""), description="The bot's token; empty: Telegram is off.")
     telegram_api_url: str = Field(
         "https://api.telegram.org", description="Another Bot API server, or an emulator."
@@ -44,6 +50,18 @@ class Settings(BaseSettings):
     @classmethod
     def _no_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("write the whole address, such as https://chat.example.vn")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
 
     @field_validator("database_url")
     @classmethod
@@ -67,6 +85,12 @@ class Settings(BaseSettings):
             raise ValueError("SANGDEN_PUBLIC_URL is set: set SANGDEN_SECRET_KEY to a long random text as well")
         return self
 
+    @classmethod
+    def unknown(cls, names: Iterable[str]) -> list[str]:
+        """Those of the names that look like settings and are none."""
+        known = {PREFIX + field.upper() for field in cls.model_fields}
+        return sorted(name for name in map(str.upper, names) if name.startswith(PREFIX) and name not in known)
+
     @property
     def database(self) -> str:
         """The database's address."""
@@ -79,6 +103,11 @@ class Settings(BaseSettings):
         kept = self.data_dir / "secret_key"
         if not kept.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            kept.touch(mode=0o600)
-            kept.write_text(secrets.token_urlsafe(48))
+            made = self.data_dir / f"secret_key.{secrets.token_hex(4)}"
+            made.touch(mode=0o600)
+            made.write_text(secrets.token_urlsafe(48))
+            # Two processes may start at once: the first one's secret counts, and nobody reads half of it.
+            with suppress(FileExistsError):
+                kept.hardlink_to(made)
+            made.unlink()
         return kept.read_text().strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from conversations.folding import fold
 from conversations.model import (
@@ -99,7 +99,7 @@ class _Talk:
         self.speak = speak
         self.words: list[Words] = []
         self.buttons: tuple[Button, ...] = ()
-        self.ask: Reply | None = None
+        self.ask: Literal["contact", "place"] | None = None
         self.commands: list[Command] = []
         self.understood = Understood()
 
@@ -269,7 +269,9 @@ class _Talk:
         if choice == DROP:
             self.state = replace(self.state, frames=())
             self.say("resume.dropped")
-        yield from self.hear(held, away=False)
+            self._offer_menu()
+        else:
+            yield from self.hear(held, away=False)
 
     # --- answers ---------------------------------------------------------------------------------------------
 
@@ -294,7 +296,8 @@ class _Talk:
         elif typed and self._other_wish(SURE):
             yield from self._intend(self.understood.intent or "", self.understood)
         else:
-            self._top(replace(frame, misses=frame.misses + 1))
+            # Choosing another way to answer is no failure to answer.
+            self._top(replace(frame, misses=frame.misses + (answer.ask is None)))
             yield from self._ask_again(answer)
 
     def _judged(self, step: Step, event: Event) -> Generator[Query, Found, Given | Again]:
@@ -322,8 +325,11 @@ class _Talk:
             guesses = (intent, *self.understood.also)
             self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{_ABOUT}{guess}") for guess in guesses)
             self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
-        else:
+        elif fold(text):
             yield from self._begin(self.flows.fallback, {"text": Text(text)})
+        else:
+            self.words.append(_unread(Text(text)))
+            self._offer_menu()
 
     def _intend(self, intent: str, understood: Understood) -> _Talking:
         """Do what the customer wishes: a flow of its own, a command, or an answer on the spot."""
@@ -405,6 +411,8 @@ class _Talk:
         frame = self.frame
         if frame is None or frame.step is None:
             self._offer_menu()
+            if not self.words:
+                self.say("menu.title")
             return
         step = self._step(frame)
         facts = (yield step.needs(frame.answers)) if step.needs else None
@@ -414,13 +422,16 @@ class _Talk:
             return
         if again:
             self.words.append(again.words)
-        if again is None or not (again.options or again.ask):
+        if again is None or not again.asks:
             prompt = step.prompt(frame.answers, facts) if step.prompt else Words(f"{frame.flow}.{step.name}")
             self.words.append(prompt)
-        if frame.misses >= STUCK:
+        if again and again.ask is None and frame.misses >= STUCK:
             self.say("form.stuck")
-        options = again.options if again and again.options else step.field.options(frame.answers, facts)
-        self.ask = Reply((), ask=again.ask) if again else None
+        options = again.options if again else ()
+        if again and again.ask:
+            self.ask = again.ask
+        elif not options:
+            options = step.field.options(frame.answers, facts)
         self.buttons = (*self._stamp(frame, options), *self._nav(frame))
 
     def _old_button(self) -> _Talking:
@@ -519,7 +530,7 @@ class _Talk:
         offered = tuple((b.value, self.speak(b.words, self.state.language)) for b in self.buttons)
         return Turn(
             state=replace(self.state, offered=offered),
-            reply=Reply(tuple(self.words), self.buttons, self.ask.ask if self.ask else None),
+            reply=Reply(tuple(self.words), self.buttons, self.ask),
             commands=tuple(self.commands),
             understood=self.understood,
         )

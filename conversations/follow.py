@@ -49,10 +49,11 @@ def suggestions(answers: Answers) -> tuple[str, ...]:
 def finish(answers: Answers, facts: Found | None) -> Finish:
     place, label = answers["place"], line_words(answers["label"])
     name = name_of(place)
+    done = Words("follow.done", {"label": label, "place": name})
     if label.key == "label.ward":
-        label = name
+        label, done = name, Words("follow.done_ward", {"place": name})
     reply = Reply(
-        (Words("follow.done", {"label": label, "place": name}),),
+        (done,),
         (
             Button(Words("button.outages_here"), f"go:lookup:{target_of(place)}"),
             Button(Words("button.follow_another"), "go:follow"),

@@ -129,7 +129,7 @@ FLOW = Flow(
     prefill=prefill,
     steps=(
         Step("where", WhichPlace(streets=True, mine=True)),
-        Step("when", Choice("lookup.period", PERIODS)),
+        Step("when", Choice("lookup.when", PERIODS)),
     ),
     needs=lambda answers: LookUp(target_of(answers["where"]), str(answers["when"])),
     finish=finish,

@@ -160,10 +160,15 @@ class Given:
 
 @dataclass(frozen=True)
 class Again:
-    """The answer does not do yet; `words` say what to do instead, `options` are near misses to press."""
+    """The answer does not do yet; `words` say what to do instead, `options` are near misses to press.
+
+    asks: the words ask anew themselves, so that the question need not be put again under them.
+    ask: what the channel shall collect; the other ways to answer are then not offered again.
+    """
 
     words: Words
     options: tuple[Button, ...] = ()
+    asks: bool = False
     ask: Literal["contact", "place"] | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from conversations.fields import Choice, Line, OneOfFound, line_words, literally
@@ -58,11 +59,37 @@ def listing(answers: Answers, facts: Found | None) -> Words:
 
 
 def _line(place: FollowedPlace) -> Words:
+    own_name = place.name.values.get("name") == place.label
+    called = Words("places.name_only" if own_name else "places.called", {"label": place.label, "place": place.name})
     if place.paused_until:
-        key = "places.line_paused_until"
-        return Words(key, {"label": place.label, "place": place.name, "until": place.paused_until})
-    key = "places.line_paused" if place.paused else "places.line"
-    return Words(key, {"label": place.label, "place": place.name})
+        return Words("places.line_paused_until", {"called": called, "until": place.paused_until})
+    return Words("places.line_paused" if place.paused else "places.line", {"called": called})
+
+
+def chosen(answers: Answers, facts: Found | None) -> FollowedPlace | None:
+    """The place to change, unless it was removed meanwhile."""
+    places = facts.places if isinstance(facts, MyPlacesFound) else ()
+    return next((place for place in places if str(place.id) == answers["place"]), None)
+
+
+def naming(key: str) -> Callable[[Answers, Found | None], Words]:
+    """The question under that key, with the label of the place it is about."""
+
+    def prompt(answers: Answers, facts: Found | None) -> Words:
+        place = chosen(answers, facts)
+        return Words(key, {"label": place.label if place else "…"})
+
+    return prompt
+
+
+@dataclass(frozen=True)
+class WhatToDo(Choice):
+    """What can be done with the place chosen: a paused one is resumed, another is paused."""
+
+    def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
+        place = chosen(answers, facts)
+        idle = "pause" if place and place.paused else "resume"
+        return tuple(button for button in super().options(answers, facts) if button.value != idle)
 
 
 def nothing_followed(facts: Found | None) -> Finish | None:
@@ -72,13 +99,11 @@ def nothing_followed(facts: Found | None) -> Finish | None:
 
 
 def finish(answers: Answers, facts: Found | None) -> Finish:
-    id_, what = int(str(answers["place"])), answers["what"]
-    known = {place.id: place for place in facts.places} if isinstance(facts, MyPlacesFound) else {}
-    place = known.get(id_)
+    place, what = chosen(answers, facts), answers["what"]
     more = (Button(Words("menu.places"), "go:places"), Button(Words("button.menu"), "!menu", nav=True))
     if place is None:
         return Finish(Reply((Words("places.gone"),), more))
-    old = literally(place.label)
+    id_, old = place.id, literally(place.label)
     if what == "rename":
         label = line_words(answers["label"])
         return Finish(
@@ -107,14 +132,25 @@ FLOW = Flow(
             prompt=listing,
             instead=nothing_followed,
         ),
-        Step("what", Choice("places.what", ("rename", "pause", "resume", "remove"))),
+        Step(
+            "what",
+            WhatToDo("places.what", ("rename", "pause", "resume", "remove")),
+            needs=lambda answers: MyPlaces(),
+            prompt=naming("places.what"),
+        ),
         Step(
             "label",
             Line(LONGEST_LABEL, lambda answers: ("label.home", "label.workshop", "label.shop", "label.parents")),
             when=lambda answers: answers.get("what") == "rename",
         ),
         Step("pause", Choice("places.pause", tuple(PAUSES)), when=lambda answers: answers.get("what") == "pause"),
-        Step("sure", Choice("places.sure", ("yes", "no")), when=lambda answers: answers.get("what") == "remove"),
+        Step(
+            "sure",
+            Choice("places.sure", ("yes", "no")),
+            when=lambda answers: answers.get("what") == "remove",
+            needs=lambda answers: MyPlaces(),
+            prompt=naming("places.sure"),
+        ),
     ),
     needs=lambda answers: MyPlaces(),
     finish=finish,

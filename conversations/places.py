@@ -124,9 +124,9 @@ class WhichPlace:
     def read(self, event: Event) -> Reading:
         match event:
             case Press("by:phone"):
-                return Again(Words("place.share_phone"), ask="contact")
+                return Again(Words("place.share_phone"), asks=True, ask="contact")
             case Press("by:position"):
-                return Again(Words("place.share_position"), ask="place")
+                return Again(Words("place.share_position"), asks=True, ask="place")
             case Press(value) if self.mine and value == MINE:
                 return Given({"target": MINE, "name": {"say": "place.mine"}})
             case Press(value) if TARGET.fullmatch(value):
@@ -138,7 +138,7 @@ class WhichPlace:
             case Press():
                 return Again(Words("error.choose"))
             case SharedContact(phone, own):
-                return Look(FindPlaceByPhone(phone)) if own else Again(Words("place.not_your_phone"))
+                return Look(FindPlaceByPhone(phone)) if own else Again(Words("place.not_your_phone"), asks=True)
             case Place(latitude, longitude):
                 return Look(FindPlaceNear(latitude, longitude))
         return unread(event)
@@ -150,8 +150,8 @@ class WhichPlace:
         options = tuple(place.button() for place in found.places)
         if options:
             key = "place.near_code" if found.kind == "code" else f"place.which_{found.kind}"
-            return Again(Words(key, {"heard": found.heard}), options)
-        return Again(Words(f"place.unknown_{found.kind}", {"heard": found.heard}))
+            return Again(Words(key, {"heard": found.heard}), options, asks=True)
+        return Again(Words(f"place.unknown_{found.kind}", {"heard": found.heard}), asks=True)
 
 
 def place_answer(place: PlaceSeen) -> Json:

@@ -33,6 +33,7 @@ _PLACE = re.compile(
     r"\b(?:(?:o|tai|khu vuc|khu|cho|in|at|for|on)\s+)?"
     r"((?:[0-9]+[a-z]?(?:/[0-9a-z]+)* )?\b(?:phuong|p|xa|quan|q|duong|dac khu|ward|street|district) ?[a-z0-9].*)$"
 )
+_PLACE_ENGLISH = re.compile(r"\b(?:(?:follow|in|at|for|to|about)\s+)((?:\w+ ){1,4}(?:ward|district|commune))\b")
 _PLACE_LOOSE = re.compile(r"\b(?:o|tai|khu vuc|in|at|for)\s+(.+)$")
 _TIME_WORDS = re.compile(
     r"\b(bay gio|hien tai|hien nay|luc nay|hom nay|bua nay|toi nay|chieu nay|sang nay|ngay mai|sang mai|chieu mai"

@@ -54,18 +54,22 @@ async def announce(
     assert outage.id is not None
     kinds = [kind for stage in told.stages.values() for kind in stage]
     history = await _history(unit, outage.id, outage.revision)
-    recipients = await audience.size(unit, kinds, await _reach(unit, outage.id), history, now)
-    written = []
+    written = {}
     for stage, (kind,) in told.stages.items():
         reply = words(outage, stage, starts_at, ends_at)
         message = _message(outage, stage, reply, now)
         message.audience_kind = kind
-        written.append(await outbox.add_message(unit, message))
-    await outbox.supersede(unit, (*history.telling, *history.parting), written[0], now)
+        written[stage] = await outbox.add_message(unit, message)
+    # That a place is not touched any more stays true until the scope changes again.
+    stale = history.telling + (history.parting if Stage.NOT_YOURS in told.stages else ())
+    await outbox.supersede(unit, stale, next(iter(written.values())), now)
+    reach = await _reach(unit, outage.id, outage.revision)
+    recipients = await audience.size(unit, kinds, reach, history, now)
     small = recipients <= chunk
-    for one in written:
-        await spread(unit, one, now, None if small else chunk)
-    return Announced(recipients, () if small else tuple(written))
+    for stage, one in written.items():
+        # Partings are written at once: whom the next revision tells depends on who was told goodbye.
+        await spread(unit, one, now, None if small or stage is Stage.NOT_YOURS else chunk)
+    return Announced(recipients, () if small else tuple(written.values()))
 
 
 async def spread(unit: Unit, message_id: int, now: datetime, chunk: int | None = CHUNK) -> bool:
@@ -85,7 +89,8 @@ async def spread(unit: Unit, message_id: int, now: datetime, chunk: int | None =
     history = History(history.telling, history.parting, tuple(before))
     upto = await audience.end_of_chunk(unit, message.spread_after, chunk) if chunk else None
     within = Range(message.spread_after, upto) if message.spread_after or upto else EVERYONE
-    await audience.write(unit, message, await _reach(unit, message.outage_id), history, within, now)
+    reach = await _reach(unit, message.outage_id, message.revision)
+    await audience.write(unit, message, reach, history, within, now)
     message.spread_after, message.spread_at = upto or message.spread_after, None if upto else now
     unit.session.add(message)
     return upto is None
@@ -97,9 +102,9 @@ async def unfinished(unit: Unit) -> list[int]:
 
 
 async def any_unfinished(unit: Unit, outage_id: int) -> bool:
-    """Whether a message of an outage has deliveries still to be written."""
+    """Whether people touched by an outage are still to be found, so that no delivery of theirs shows who waits."""
     messages = await outbox.of_outage(unit, outage_id)
-    return any(one.spread_at is None and one.superseded_by is None and one.audience_kind for one in messages)
+    return any(one.spread_at is None and one.audience_kind == Audience.TOUCHED for one in messages)
 
 
 async def tell_one(
@@ -160,12 +165,10 @@ def _message(outage: Outage, stage: Stage, reply: Reply, now: datetime) -> Messa
     )
 
 
-async def _reach(unit: Unit, outage_id: int) -> Reach:
-    """Whom an outage's scope touches. Followers of a ward are not alarmed by one customer's outage."""
-    scope = scope_from((part.kind, part.code) for part in await outages.scope_of(unit, outage_id))
-    lines = Scope(scope.feeders, scope.transformers, scope.wards)
-    wards = await audience.wards_within(unit, lines) if lines.parts() else {}
-    return Reach(scope, tuple(wards))
+async def _reach(unit: Unit, outage_id: int, revision: int) -> Reach:
+    """Whom a revision of an outage touches, as it was found once for all its chunks."""
+    content = (await outages.revision_of(unit, outage_id, revision)).content
+    return Reach(scope_from((kind, code) for kind, code in content["scope"]), tuple(content["heard_in"]))
 
 
 async def _history(unit: Unit, outage_id: int, revision: int) -> History:

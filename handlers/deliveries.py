@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from sqlalchemy.exc import IntegrityError
+
 from handlers.ports import Outcome, Rejected, Sent, TryLater, Unreachable
 from store import contacts, outbox
 from store.db import Unit
@@ -19,11 +21,18 @@ MOST_ATTEMPTS = 30
 
 
 @dataclass(frozen=True)
+class Withheld:
+    """It was not sent: RETRACTED and EXPIRED never will be, DUE waits for the next sender."""
+
+    status: Status
+
+
+@dataclass(frozen=True)
 class Ended:
     """A claimed delivery and how it ended."""
 
     claimed: Claimed
-    outcome: Outcome
+    outcome: Outcome | Withheld
 
 
 def delay(attempts: int) -> timedelta:
@@ -48,6 +57,8 @@ def settled(ended: Ended, now: datetime) -> Settled:
             return Settled(claimed.id, Status.UNREACHABLE, claimed.due_at, now, error=why)
         case Rejected(why):
             return Settled(claimed.id, Status.REJECTED, claimed.due_at, now, error=why)
+        case Withheld(status):
+            return Settled(claimed.id, status, claimed.due_at, None if status == Status.DUE else now)
     assert_never(outcome)
 
 
@@ -59,4 +70,13 @@ async def settle(unit: Unit, ended: Sequence[Ended], now: datetime) -> None:
             case Unreachable(why):
                 await contacts.asleep(unit, one.claimed.contact_id, why, now)
             case Sent(moved_to=str(address)):
-                await contacts.moved(unit, one.claimed.contact_id, address)
+                await _moved(unit, one.claimed.contact_id, address, now)
+
+
+async def _moved(unit: Unit, contact_id: int, address: str, now: datetime) -> None:
+    """Keep a contact's new address, unless someone is known there already: then that is the contact to reach."""
+    try:
+        async with unit.session.begin_nested():
+            await contacts.moved(unit, contact_id, address)
+    except IntegrityError:
+        await contacts.asleep(unit, contact_id, f"moved to {address}, which is another contact", now)

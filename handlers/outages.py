@@ -122,11 +122,10 @@ async def change(unit: Unit, outage_id: int, wish: OutageChange, by: str, now: d
     waiting = (
         Audience.TOUCHED if rescoped or await announcements.any_unfinished(unit, outage_id) else Audience.WAITING
     )
-    stages: dict[Stage, tuple[Audience, ...]] = {
-        Stage.CHANGE: (Audience.STILL_TOUCHED if rescoped else Audience.TOLD,),
-    }
+    stages: dict[Stage, tuple[Audience, ...]] = {}
     if rescoped:
         stages[Stage.NOT_YOURS] = (Audience.NO_LONGER_TOUCHED,)
+    stages[Stage.CHANGE] = (Audience.STILL_TOUCHED if rescoped else Audience.TOLD,)
     # Last, because it is for those whom the others of this revision did not reach.
     stages[Stage.INCIDENT] = (waiting,)
     return await _announce(unit, Audiences(outage, stages), wanted_slot, now)
@@ -233,7 +232,9 @@ def _wanted(wish: OutageChange, slot: Slot, scope: Scope) -> tuple[Slot, Scope]:
         slot = wish.slots[0]
     if "ends_at" in wish.named:
         slot = replace(slot, ends_at=wish.ends_at)
-    return slot, wish.scope if wish.scope is not None else scope
+    if wish.scope is not None and set(wish.scope.parts()) != set(scope.parts()):
+        scope = wish.scope
+    return slot, scope
 
 
 async def _known(unit: Unit, outage_id: int) -> Outage:
@@ -260,7 +261,9 @@ async def _keep(
 ) -> None:
     """Write the newest shape of an outage, and keep it as a revision."""
     assert outage.id is not None
-    wards = await audience.wards_within(unit, scope)
+    # Followers of a ward are not alarmed by one customer's outage, only by that of a line or of the ward.
+    heard = await audience.wards_within(unit, replace(scope, customers=()))
+    wards = heard | (await audience.wards_within(unit, Scope(customers=scope.customers)))
     outage.area = [
         {"ward": code, "name": name, "part": code not in scope.wards} for code, name in sorted(wards.items())
     ]
@@ -274,6 +277,7 @@ async def _keep(
         "slots": [[slot.starts_at.isoformat(), slot.ends_at.isoformat() if slot.ends_at else None]],
         "scope": [list(part) for part in scope.parts()],
         "area": outage.area,
+        "heard_in": sorted(heard),
     }
     unit.session.add(
         OutageRevision(outage_id=outage.id, revision=outage.revision, stage=stage, at=now, by=by, content=content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -142,8 +142,8 @@ async def parts_of_ward(unit: Unit, ward_code: str) -> list[tuple[str, str]]:
 
 async def size(unit: Unit, kinds: Sequence[Audience], reach: Reach, history: History, now: datetime) -> int:
     """How many contacts these audiences have together."""
-    found = [_recipients(unit, kind, reach, history, now, EVERYONE).subquery() for kind in kinds]
-    contact_ids = [select(one.c.contact_id) for one in found]
+    found = [_recipients(unit, kind, reach, history, now, EVERYONE, _without_places) for kind in kinds]
+    contact_ids = [select(one.subquery().c.contact_id) for one in found]
     together = (union(*contact_ids) if len(contact_ids) > 1 else contact_ids[0]).subquery()
     query = (
         select(func.count())
@@ -162,7 +162,7 @@ async def end_of_chunk(unit: Unit, after: int, chunk: int) -> int | None:
 async def write(unit: Unit, message: Message, reach: Reach, history: History, within: Range, now: datetime) -> int:
     """Write the deliveries of a message to those of its audience within a range of contacts; how many are new."""
     kind = Audience(message.audience_kind or "")
-    recipients = _recipients(unit, kind, reach, history, now, within).subquery()
+    recipients = _recipients(unit, kind, reach, history, now, within, _with_places).subquery()
     rows = (
         select(*_delivery_values(message, recipients.c.places, now).values())
         .select_from(recipients.join(Contact, col(Contact.id) == recipients.c.contact_id))
@@ -208,18 +208,24 @@ async def _insert(unit: Unit, message: Message, rows: Select[Any]) -> int:
 
 
 def _recipients(
-    unit: Unit, kind: Audience, reach: Reach, history: History, now: datetime, within: Range
-) -> Select[Any, Any]:
-    """The audience as (contact_id, places): one row per contact."""
+    unit: Unit,
+    kind: Audience,
+    reach: Reach,
+    history: History,
+    now: datetime,
+    within: Range,
+    by_contact: Callable[[Unit, Any], Select[Any]],
+) -> Select[Any]:
+    """The audience as (contact_id, places), or without places to be counted: one row per contact."""
     match kind:
         case Audience.TOUCHED | Audience.WAITING:
-            touched = _with_places(unit, _touched(reach, within, awake_at=now)).subquery()
+            touched = by_contact(unit, _touched(reach, within, awake_at=now)).subquery()
             return select(touched).where(*_not_yet_told(kind, touched.c.contact_id, history))
         case Audience.TOLD:
             return _told(history, within)
         case Audience.STILL_TOUCHED:
             told = _told(history, within).subquery()
-            touched = _with_places(unit, _touched(reach, within)).subquery()
+            touched = by_contact(unit, _touched(reach, within)).subquery()
             return select(touched).join(told, told.c.contact_id == touched.c.contact_id)
         case Audience.NO_LONGER_TOUCHED:
             told = _told(history, within).subquery()
@@ -247,18 +253,31 @@ def _touched(reach: Reach, within: Range, awake_at: datetime | None = None) -> A
     meters = places.join(Customer, col(Customer.code) == col(Subscription.customer_code)).where(
         _within(reach.scope)
     )
+    if not reach.wards:
+        # An empty IN would be answered by reading every subscription.
+        return meters
     return union_all(meters, places.where(col(Subscription.ward_code).in_(reach.wards)))
 
 
-def _with_places(unit: Unit, touched: Any) -> Select[Any, Any]:
+def _without_places(unit: Unit, touched: Any) -> Select[Any]:
+    """The contacts of touched subscriptions, each once."""
+    return select(touched.subquery().c.contact_id).distinct()
+
+
+def _with_places(unit: Unit, touched: Any) -> Select[Any]:
     """Touched subscriptions by contact, their labels gathered in the order in which they were followed."""
     if unit.dialect == "sqlite":
-        # Its aggregates take no ORDER BY before 3.44; a sorted subquery is what its manual offers instead.
-        rows = touched.order_by("contact_id", "id").subquery()
-        labels = func.json_group_array(rows.c.label)
-    else:
-        rows = touched.subquery()
-        labels = func.jsonb_agg(aggregate_order_by(rows.c.label, rows.c.id))
+        # Its aggregates take no ORDER BY before 3.44, but its windows do; each row of one has the whole list.
+        # Materialized, or it would look for the order first and read every subscription along an index;
+        # nesting, because the driver counts the rows only of what begins with INSERT.
+        rows = touched.cte(nesting=True).prefix_with("MATERIALIZED")
+        contact_id = rows.c.contact_id
+        gathered = func.json_group_array(rows.c.label).over(
+            partition_by=contact_id, order_by=rows.c.id, rows=(None, None)
+        )
+        return select(contact_id, gathered.label("places")).distinct()
+    rows = touched.subquery()
+    labels = func.jsonb_agg(aggregate_order_by(rows.c.label, rows.c.id))
     return select(rows.c.contact_id, labels.label("places")).group_by(rows.c.contact_id)
 
 

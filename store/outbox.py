@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, bindparam, func, text, update
+from sqlalchemy import Index, String, bindparam, func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from store.contacts import Contact
@@ -271,7 +271,12 @@ async def _claimed(unit: Unit, ids: list[int]) -> list[Claimed]:
 
 _SETTLE = (
     update(Delivery.__table__)  # type: ignore[attr-defined]
-    .where(col(Delivery.id) == bindparam("b_id"), col(Delivery.status) == Status.LEASED)
+    .where(
+        col(Delivery.id) == bindparam("b_id"),
+        # What was sent stays sent, even if its lease ran out before that could be written down.
+        (col(Delivery.status) == Status.LEASED)
+        | ((col(Delivery.status) == Status.DUE) & (bindparam("b_status", type_=String) == Status.SENT)),
+    )
     .values(
         status=bindparam("b_status"),
         due_at=bindparam("b_due_at"),
@@ -297,7 +302,8 @@ async def settle(unit: Unit, settled: Sequence[Settled]) -> None:
                 "b_due_at": one.due_at,
                 "b_settled_at": one.settled_at,
                 "b_remote_id": one.remote_id,
-                "b_error": one.error[:300] if one.error else None,
+                # A platform's words may hold what PostgreSQL cannot keep.
+                "b_error": one.error[:300].replace("\0", "") if one.error else None,
             }
             for one in settled
         ],

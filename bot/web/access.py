@@ -11,14 +11,21 @@ from store.db import Unit
 
 ANY = ("operator", "agent", "leader", "admin")
 PUBLISHERS = ("operator", "admin")
+CHALLENGE = 'Bearer realm="sangden"'
 
 
 async def require(unit: Unit, request: web.Request, roles: tuple[str, ...]) -> Caller:
     """The caller, if their role is one of `roles`. Raises ApiError 401 or 403."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    caller = await tokens.caller(unit, secret.strip()) if scheme.lower() == "bearer" and secret else None
+    readable = scheme.lower() == "bearer" and secret.isascii()
+    caller = await tokens.caller(unit, secret.strip()) if readable else None
     if caller is None:
-        raise ApiError(401, "unauthorized", headers={"WWW-Authenticate": 'Bearer realm="sangden"'})
+        raise ApiError(401, "unauthorized", headers={"WWW-Authenticate": CHALLENGE})
     if caller.role not in roles:
-        raise ApiError(403, "forbidden", {"role": caller.role, "roles": ", ".join(roles)})
+        raise ApiError(
+            403,
+            "forbidden",
+            {"role": caller.role, "roles": ", ".join(roles)},
+            headers={"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope"'},
+        )
     return caller

@@ -119,6 +119,8 @@ class Chat:
         if visitor is None or not _same_origin(request):
             raise web.HTTPForbidden(text="unknown visitor")
         contact = await self.contact(visitor, _wished_language(request))
+        if request.content_type != "multipart/form-data":
+            return web.json_response({"text": self.say("web.unreadable", language_of(contact))}, status=422)
         ref, begins, size = await _read_photo(request)
         problem = _problem_with_photo(ref, begins, size)
         if problem:
@@ -135,7 +137,7 @@ class Chat:
         return own_item(received) if received else None
 
     async def contact(self, visitor: str, language: Language) -> Contact:
-        """The visitor as a contact, made on the first word."""
+        """The visitor as a contact, made when their page first connects."""
         async with self._database.unit() as unit:
             found = await contacts.at(unit, NAME, visitor)
             return found or await contacts.add(unit, NAME, visitor, "", language, self._receive.now())
@@ -233,6 +235,8 @@ class _Page:
 
 
 def _parsed(data: str) -> dict[str, Any]:
+    if "\\u0000" in data:
+        return {}  # nobody types it, and PostgreSQL keeps no text with it
     try:
         message = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -265,7 +269,7 @@ async def _read_photo(request: web.Request) -> tuple[str, bytes, int]:
     async for part in await request.multipart():
         name = getattr(part, "name", None)
         if name == "ref":
-            ref = (await part.text())[:80]  # type: ignore[union-attr]
+            ref = (await part.read_chunk(80)).decode("ascii", "ignore")  # type: ignore[union-attr]
         elif name == "file":
             while chunk := await part.read_chunk(65_536):  # type: ignore[union-attr]
                 begins = begins or bytes(chunk[:16])

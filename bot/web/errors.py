@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -15,8 +16,6 @@ from pydantic import ValidationError
 from handlers.outages import Problem
 
 TEXTS = Path(__file__).parent / "staff_texts.toml"
-# What pydantic calls a time that it cannot read, in all the ways it can fail.
-_TIME_ERRORS = ("datetime", "timezone", "date_")
 
 
 class ApiError(Exception):
@@ -64,8 +63,14 @@ def wanted(sentence: str) -> set[str]:
 
 
 def language_of(request: web.BaseRequest) -> str:
-    """Vietnamese unless English is asked for first."""
-    return "en" if request.headers.get("Accept-Language", "").strip().lower().startswith("en") else "vi"
+    """The one that Accept-Language wants most (RFC 9110, 12.5.4); Vietnamese when it wants neither."""
+    wishes = {"vi": 0.0, "en": 0.0}
+    for wish in request.headers.get("Accept-Language", "").lower().split(","):
+        tag, _, weight = wish.strip().partition(";q=")
+        language = tag.strip().partition("-")[0]
+        if language in wishes and re.fullmatch(r"[01](\.\d{0,3})?", weight or "1"):
+            wishes[language] = max(wishes[language], float(weight or "1"))
+    return max(wishes, key=lambda language: wishes[language])
 
 
 def unprocessable(error: ValidationError) -> ApiError:
@@ -81,8 +86,6 @@ def invalid(problems: Iterable[Problem]) -> ApiError:
 def _field(one: dict[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
     path = ".".join(str(part) for part in one["loc"])
     kind, context = str(one["type"]), one.get("ctx", {})
-    if kind.startswith(_TIME_ERRORS):
-        return path, "field.time", {}
     key = f"field.{kind}"
     if key in texts() and wanted(texts()[key]["en"]) <= set(context):
         return path, key, context

@@ -23,11 +23,13 @@ LAST = 100
 Item = dict[str, Any]
 
 
-def own_item(event: Received) -> Item:
-    """What the visitor did."""
+def own_item(event: Received) -> Item | None:
+    """What the visitor did; None for what shows nothing, such as a switch of language."""
+    if not event.shown:
+        return None
     return {
         "key": f"e{event.id}",
-        "ref": event.event_id.rpartition(":")[2],
+        "ref": event.event_id.partition(":")[2],
         "from": "me",
         "at": _iso(event.at),
         "text": html.escape(event.shown, quote=False),
@@ -56,11 +58,11 @@ def said_item(said: Said, language: Language, speaker: Speaker) -> Item:
 async def newest_items(unit: Unit, contact: Contact, speaker: Speaker) -> list[Item]:
     """The last items of both sides in the order in which they happened."""
     assert contact.id is not None
-    events = [event for event in await conversations.received_by(unit, contact.id, LAST) if event.shown]
+    events = await conversations.received_by(unit, contact.id, LAST)
     said = (await outbox.said_to(unit, [contact.id], LAST)).get(contact.id, [])
     language = language_of(contact)
-    items = [own_item(event) for event in events] + [said_item(one, language, speaker) for one in said]
-    return in_order(items)[-LAST:]
+    own = [item for item in map(own_item, events) if item]
+    return in_order(own + [said_item(one, language, speaker) for one in said])[-LAST:]
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:

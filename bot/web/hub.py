@@ -22,7 +22,8 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 0.5
 # Settled times of two processes' clocks may differ by so much; the page knows an item again by its key.
 OVERLAP = timedelta(seconds=5)
-MOST = 500
+# Read for so many pages at once, and far more than they can get within the overlap.
+PAGES_AT_ONCE, MOST = 200, 5_000
 
 
 class Hub:
@@ -33,7 +34,7 @@ class Hub:
         self._speaker = speaker
         self._clock = clock
         self._pages: dict[int, set[web.WebSocketResponse]] = {}
-        self._shown: dict[int, set[int]] = {}
+        self._shown: set[int] = set()
         self._nudged = asyncio.Event()
         self._since = clock()
 
@@ -49,7 +50,6 @@ class Hub:
         pages.discard(page)
         if not pages:
             self._pages.pop(contact_id, None)
-            self._shown.pop(contact_id, None)
 
     async def close(self) -> None:
         """Tell every page that the service goes down; it comes back by itself."""
@@ -75,20 +75,22 @@ class Hub:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _feed(self) -> None:
-        began = self._clock()
-        since, contact_ids = self._since - OVERLAP, list(self._pages)
-        async with self._database.reading() as unit:
-            said = await outbox.said_to(unit, contact_ids, MOST, since)
-            contacts = {contact_id: await unit.session.get(Contact, contact_id) for contact_id in said}
-        for contact_id, messages in said.items():
-            contact = contacts[contact_id]
-            shown = self._shown.setdefault(contact_id, set())
-            for one in messages:
-                if one.id not in shown and contact is not None:
-                    shown.add(one.id)
-                    item = said_item(one, language_of(contact), self._speaker)
-                    await self._show(contact_id, {"type": "item", "item": item})
-        self._since = began
+        began, since = self._clock(), self._since - OVERLAP
+        read: set[int] = set()
+        open_now = list(self._pages)
+        for start in range(0, len(open_now), PAGES_AT_ONCE):
+            some = open_now[start : start + PAGES_AT_ONCE]
+            async with self._database.reading() as unit:
+                said = await outbox.said_to(unit, some, MOST, since)
+                contacts = {contact_id: await unit.session.get_one(Contact, contact_id) for contact_id in said}
+            for contact_id, messages in said.items():
+                for one in messages:
+                    read.add(one.id)
+                    if one.id not in self._shown:
+                        item = said_item(one, language_of(contacts[contact_id]), self._speaker)
+                        await self._show(contact_id, {"type": "item", "item": item})
+        # What has left the overlap is not read again.
+        self._since, self._shown = began, read
 
     async def _show(self, contact_id: int, message: dict[str, object]) -> None:
         for page in list(self._pages.get(contact_id, ())):

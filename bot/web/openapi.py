@@ -9,9 +9,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from bot.web.outages_api import Route
+from bot.web.outages_api import LONGEST_KEY, Route
 
-_ID = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+# A part of a path and the pattern that it must match, which may have braces of its own.
+_ID = re.compile(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}")
+_REFERENCE = "#/components/schemas/{model}"
 _ERROR = {
     "type": "object",
     "properties": {
@@ -39,9 +41,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
     models: list[type[BaseModel]] = list(
         dict.fromkeys(model for route in routes for model in (route.body, route.result) if model)
     )
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
-    )
+    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=_REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(_ID.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(route)
@@ -58,9 +58,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    done: dict[str, Any] = {"description": "Done"}
-    if route.result:
-        done["content"] = _content(route.result.__name__)
+    done = {"description": "Done", "content": _content(route.result.__name__)}
     operation: dict[str, Any] = {
         "summary": route.summary,
         "responses": {
@@ -72,9 +70,12 @@ def _operation(route: Route) -> dict[str, Any]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
         for name in _ID.findall(route.path)
     ]
+    if route.query:
+        fields = route.query.model_json_schema(ref_template=_REFERENCE)["properties"]
+        parameters += [{"name": name, "in": "query", "schema": field} for name, field in fields.items()]
     if route.method == "POST":
         parameters.append(
-            {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
+            {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": LONGEST_KEY}}
         )
     if parameters:
         operation["parameters"] = parameters
@@ -84,4 +85,4 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _content(model: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
+    return {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model)}}}

@@ -35,6 +35,8 @@ HEADERS = {
 # Asked for every few seconds by machines: a line for each would bury the others.
 _QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
 
+REQUEST_ID = web.RequestKey("request_id", str)
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -69,22 +71,27 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
 async def observed(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A number for each request, security headers on each answer, a line in the log without query or body."""
     request_id, started = secrets.token_hex(6), time.perf_counter()
-    request["request_id"] = request_id
-    structlog.contextvars.bind_contextvars(request_id=request_id)
-    try:
-        response = await handler(request)
-    finally:
-        structlog.contextvars.unbind_contextvars("request_id")
+    request[REQUEST_ID] = request_id
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            _finish(request, error, started)
+            raise
+        _finish(request, response, started)
+    return response
+
+
+def _finish(request: web.Request, response: web.StreamResponse, started: float) -> None:
     if not response.prepared:
         response.headers.update(HEADERS)
-        response.headers["X-Request-Id"] = request_id
+        response.headers["X-Request-Id"] = request[REQUEST_ID]
         if request.path.startswith("/static/"):
             # Modules import each other without a version: the browser asks whether they changed.
             response.headers["Cache-Control"] = "no-cache"
     if not request.path.startswith(_QUIET):
         took = round((time.perf_counter() - started) * 1000, 1)
         log.info("request", method=request.method, path=request.path, status=response.status, ms=took)
-    return response
 
 
 @web.middleware
@@ -103,7 +110,7 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
         if not request.path.startswith(PREFIX):
             raise
         log.exception("request_failed", path=request.path)
-        return ApiError(500, "fault", {"request_id": request["request_id"]}).response(language)
+        return ApiError(500, "fault", {"request_id": request[REQUEST_ID]}).response(language)
 
 
 def _known(request: web.Request, error: web.HTTPException) -> ApiError:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -48,7 +49,7 @@ async def neighbours(town: Town) -> Town:
     return town
 
 
-# --- publishing -------------------------------------------------------------------------------------------------
+# --- publishing --------------------------------------------------------------------------------------------
 
 
 async def test_an_incident_without_a_slot_begins_now_and_is_kept_as_a_revision(neighbours: Town) -> None:
@@ -110,7 +111,7 @@ async def test_all_that_is_wrong_is_said_at_once(town: Town) -> None:
     assert paths == {"kind", "slots.0.ends_at", "scope.wards.0", "scope.feeders.0"}
 
 
-# --- changing -----------------------------------------------------------------------------------------------------
+# --- changing ----------------------------------------------------------------------------------------------
 
 
 async def test_a_change_goes_to_exactly_those_who_were_told(neighbours: Town) -> None:
@@ -277,7 +278,7 @@ async def test_who_could_not_be_told_before_is_not_told_of_the_change(neighbours
     assert await neighbours.heard(Status.DUE) == [("An", "change"), ("Bình", "change")]
 
 
-# --- the end ------------------------------------------------------------------------------------------------------
+# --- the end -----------------------------------------------------------------------------------------------
 
 
 async def test_restoration_is_told_to_exactly_those_who_were_told(neighbours: Town) -> None:
@@ -352,7 +353,7 @@ async def test_every_revision_is_kept(neighbours: Town) -> None:
     ]
 
 
-# --- following while it is dark -------------------------------------------------------------------------------------
+# --- following while it is dark ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("target", [f"c:{HOME}", f"w:{BEN_THANH}"])
@@ -401,7 +402,7 @@ async def test_following_a_place_with_light_says_nothing(town: Town) -> None:
     assert await town.heard() == []
 
 
-# --- large audiences ------------------------------------------------------------------------------------------------
+# --- large audiences ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -409,12 +410,8 @@ async def street(town: Town, monkeypatch: pytest.MonkeyPatch) -> Town:
     """Seven people, written three at a time."""
     for number in range(1, 8):
         await town.resident(f"{number}", f"c:{HOME} Nhà {number}")
-    publish = announcements.announce
-
-    async def in_chunks(*given: object) -> announcements.Announced:
-        return await publish(*given, chunk=3)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(announcements, "announce", in_chunks)
+    announce = announcements.announce
+    monkeypatch.setattr(announcements, "announce", partial(announce, chunk=3))
     return town
 
 
@@ -516,10 +513,13 @@ async def test_publishing_wakes_the_sender(neighbours: Town) -> None:
 
 
 async def test_a_failure_after_publishing_leaves_nothing_behind(neighbours: Town) -> None:
-    with pytest.raises(RuntimeError):
+    async def publish_and_fail() -> None:
         async with neighbours.database.unit() as unit:
             await outages.publish(unit, OutageDraft("incident", None, (), EVERYTHING), "anh Ba", NOW)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await publish_and_fail()
 
     assert await neighbours.heard() == []
     async with neighbours.database.reading() as unit:

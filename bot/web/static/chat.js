@@ -117,7 +117,8 @@ function announce(items) {
 
 function settle(ref, item) {
   outbox.remove(ref);
-  timeline.accept(ref, item);
+  if (item) timeline.accept(ref, item);
+  else timeline.drop(ref);
   show({ live: true });
 }
 

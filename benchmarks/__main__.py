@@ -1,0 +1,44 @@
+"""`python -m benchmarks [sending|limits|turns] [--quick]`: runs them, prints the tables, keeps them in docs/."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import sending, turns
+from benchmarks.measuring import Table, machine
+from bot import logs
+
+KEPT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+BENCHMARKS: Mapping[str, Callable[..., Table]] = {"sending": sending.measure, "turns": turns.measure}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, not kept in docs/")
+    options = parser.parse_args()
+    logs.configure("console", "ERROR")
+    if unknown := set(options.names) - BENCHMARKS.keys():
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    started = datetime.now(UTC)
+    texts = []
+    for name in options.names or BENCHMARKS:
+        texts.append(BENCHMARKS[name](quick=options.quick).markdown())
+        sys.stdout.write(f"{texts[-1]}\n\n")
+        sys.stdout.flush()
+    if not options.names and not options.quick:
+        KEPT.write_text("\n\n".join([_heading(started), *texts]) + "\n")
+        sys.stdout.write(f"Kept in {KEPT}\n")
+
+
+def _heading(started: datetime) -> str:
+    return (
+        "# Benchmarks\n\nMade by `make bench`; written by it, not by hand. Client, server and database share the "
+        f"machine.\nMeasured {started:%Y-%m-%d %H:%M} UTC on {machine()}"
+    )
+
+
+if __name__ == "__main__":
+    main()

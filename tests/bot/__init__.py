@@ -1,0 +1,1 @@
+"""The processes around the service: settings, logs, terminal, command line."""

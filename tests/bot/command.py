@@ -1,0 +1,28 @@
+"""`sangden` as people and scripts start it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def sangden(directory: Path, *arguments: str, said: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, its data in `directory`; `settings` without their prefix."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SANGDEN_")}
+    environment["SANGDEN_DATA_DIR"] = str(directory)
+    environment["PYTHONPATH"] = str(Path(__file__).parent.parent.parent)
+    environment.update({f"SANGDEN_{key}": value for key, value in settings.items()})
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "bot", *arguments],
+        input=said,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        env=environment,
+        cwd=directory,
+        timeout=60,
+        check=False,
+    )

@@ -1,0 +1,88 @@
+"""What may name a person never reaches a line of the log, and a JSON line stays JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from bot import logs
+
+SECRETS = [
+    "PE01000000014",
+    "pe01000000014",
+    "0901234567",
+    "+84901234567",
+    "0901 234 567",
+    "0901-234-567",
+    "02838123456",
+    "079123456789",
+    "123456789",
+    "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0",
+    "sd_kq3vT9mWc8Zr5yXb2nLp7d",
+]
+SENTENCES = ["{}", "khách {} gọi", "gọi {}.", "({})", "to={},", "“{}”"]
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Logging is the process's: hand it back as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    noisy = {name: logging.getLogger(name).level for name in ("httpx", "telegram", "aiohttp.access", "asyncio")}
+    configured = structlog.get_config()
+    yield
+    structlog.reset_defaults()
+    structlog.configure(**configured)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in noisy.items():
+        logging.getLogger(name).setLevel(before)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_what_names_a_person_is_masked_wherever_it_stands(secret: str, sentence: str) -> None:
+    assert secret not in logs.masked(sentence.format(secret))
+
+
+def test_a_token_within_an_address_is_masked() -> None:
+    token = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"  # noqa: S105
+    assert token not in logs.masked(f"POST https://api.telegram.org/bot{token}/sendMessage")
+
+
+@pytest.mark.parametrize(
+    "harmless", ["SC-2026-000123", "2026-11-23T07:05:00.123456Z", "port 8080", "127.0.0.1", "1.123456789", "26743"]
+)
+def test_what_names_nobody_stays_readable(harmless: str) -> None:
+    assert logs.masked(harmless) == harmless
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_neither_our_lines_nor_a_librarys_tell_who_it_was(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(style, "INFO")
+    chat, code, phone = 123456789, "PE01000000014", "0901234567"
+    structlog.get_logger("ours").info("told", chat=chat, places=[{"code": code}], error=ValueError(phone))
+    try:
+        raise LookupError(f"nobody at {code}")
+    except LookupError:
+        structlog.get_logger("ours").exception("failed")
+        logging.getLogger("theirs").exception("failed for %s", phone)
+    lines = capsys.readouterr().err
+    assert lines.count("failed") >= 2
+    for secret in (str(chat), code, phone):
+        assert secret not in lines
+
+
+def test_each_json_line_is_json_with_its_numbers_as_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("json", "INFO")
+    structlog.get_logger("ours").info('a "quoted"\nword', count=3, ms=1.5, ok=True, none=None, chat=123456789)
+    logging.getLogger("theirs").warning("đèn %s", "sáng")
+    ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (ours["count"], ours["ms"], ours["ok"], ours["none"]) == (3, 1.5, True, None)
+    assert ours["event"] == 'a "quoted"\nword'
+    assert theirs["event"] == "đèn sáng"
+    assert theirs["logger"] == "theirs"

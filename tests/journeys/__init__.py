@@ -1,0 +1,1 @@
+"""Whole walks through the running service, against the emulated platforms."""

@@ -1,0 +1,178 @@
+"""The chat page in a real browser, on the whole service: nothing is lost, doubled, or shown to somebody else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+from playwright.async_api import FilePayload, Page, expect
+
+from tests.browser import PHONE, Visitors
+from tests.web.service import Service, Talk
+
+# The smallest PNG: one pixel.
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d494844520000000100000001080600000"
+    "01f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+async def arrived(page: Page, served: Service) -> Talk:
+    talk = Talk(page)
+    await talk.open(served.address)
+    return talk
+
+
+async def test_a_newcomer_is_greeted_follows_a_ward_and_gets_each_stage_of_an_incident(
+    phone_page: Page, served: Service
+) -> None:
+    talk = await arrived(phone_page, served)
+    await phone_page.locator("#start").click()
+    await expect(talk.said_by_bot("Em là trợ lý Sáng Đèn")).to_be_visible()
+    await talk.follow()
+
+    started = time.monotonic()
+    outage = await served.publish()
+    push = phone_page.locator(".row[data-push=true]", has_text="SỰ CỐ MẤT ĐIỆN")
+    await expect(push).to_be_visible(timeout=3_000)
+    took = time.monotonic() - started
+    assert took < 1, f"the push took {took:.2f} s"
+    await expect(push).to_contain_text("Cây ngã vào đường dây")
+
+    end = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    await served.staff("PATCH", f"/outages/{outage}", {"ends_at": end})
+    await expect(talk.said_by_bot("CẬP NHẬT SỰ CỐ")).to_be_visible()
+    await served.staff("POST", f"/outages/{outage}/restore")
+    await expect(talk.said_by_bot("ĐÃ CÓ ĐIỆN TRỞ LẠI")).to_be_visible()
+
+
+async def test_a_reload_shows_the_same_history_and_nothing_twice(page: Page, served: Service) -> None:
+    talk = await arrived(page, served)
+    await talk.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await talk.follow()
+    await served.publish()
+    await expect(talk.said_by_bot("SỰ CỐ MẤT ĐIỆN")).to_be_visible()
+    await expect(page.locator(".row[data-key]")).to_have_count(9)
+    before = await talk.keys()
+    await page.reload()
+    await talk.connected()
+    await expect(page.locator(".row[data-key]")).to_have_count(9)
+    # The hub looks twice a second for what was settled: what hello showed must not come again with it.
+    await asyncio.sleep(1.2)
+    assert await talk.keys() == before
+    assert len(set(before)) == 9
+
+
+async def test_a_message_sent_while_the_service_is_down_arrives_when_it_is_back(
+    page: Page, visitors: Visitors, service: Service
+) -> None:
+    visitors.allow("WebSocket connection to")
+    talk = Talk(page)
+    async with service.on():
+        await talk.open(service.address)
+        await talk.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await expect(page.locator("#connection[data-state=offline]")).to_be_visible()
+    await talk.type("trợ giúp")
+    await expect(page.locator(".row[data-state=waiting]", has_text="trợ giúp")).to_be_visible()
+    async with service.on():
+        await talk.connected()
+        await expect(talk.said_by_me("trợ giúp")).to_have_count(1)
+        await expect(page.locator(".row[data-state]")).to_have_count(0)
+        await expect(page.locator(".row[data-from=bot]")).to_have_count(2)
+
+
+async def test_what_was_published_while_a_page_was_away_is_there_when_it_returns(
+    page: Page, served: Service
+) -> None:
+    talk = await arrived(page, served)
+    await talk.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await talk.follow()
+    await page.goto("about:blank")
+    await served.publish("Hỏng máy biến áp")
+    await talk.open(served.address)
+    await expect(talk.said_by_bot("Hỏng máy biến áp")).to_have_count(1)
+
+
+async def test_the_language_is_switched_for_page_and_bot_and_shows_no_empty_bubble(
+    page: Page, served: Service
+) -> None:
+    talk = await arrived(page, served)
+    await talk.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await page.locator("#language").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    # The bot confirms in the language chosen; what only chose it is no message of the visitor's.
+    await expect(page.locator(".row[data-from=bot]")).to_have_count(2)
+    await expect(page.locator(".row[data-from=me]")).to_have_count(1)
+    before = await talk.keys()
+    await page.reload()
+    await talk.connected()
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(page.locator(".row[data-key]")).to_have_count(len(before))
+
+
+async def test_who_reads_english_is_spoken_to_in_english(visitors: Visitors, served: Service) -> None:
+    page = await visitors.arrive(PHONE, language="en-GB")
+    talk = await arrived(page, served)
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await talk.type("hello")
+    await expect(page.locator(".quick-reply", has_text="Follow outages")).to_be_visible()
+
+
+async def test_a_photo_is_shown_confirmed_and_answered(page: Page, served: Service) -> None:
+    talk = await arrived(page, served)
+    await talk.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await page.locator("#photo-file").set_input_files(
+        files=FilePayload(name="meter.png", mimeType="image/png", buffer=PIXEL)
+    )
+    await page.locator("#send").click()
+    await expect(page.locator(".row[data-key][data-from=me]")).to_have_count(2)
+    await expect(page.locator(".row[data-from=bot]")).to_have_count(2)
+
+
+async def test_an_old_button_is_answered_and_changes_nothing(page: Page, served: Service) -> None:
+    talk = await arrived(page, served)
+    await talk.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await talk.follow()
+    await page.locator(".quick-reply", has_text="Nhà ba mẹ").first.click()
+    await expect(talk.said_by_bot("Nút này thuộc một câu hỏi cũ")).to_be_visible()
+
+
+async def test_two_visitors_do_not_see_each_other(visitors: Visitors, served: Service) -> None:
+    lan = await arrived(await visitors.arrive(), served)
+    minh = await arrived(await visitors.arrive(), served)
+    await lan.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await lan.follow()
+    await served.publish()
+    await expect(lan.said_by_bot("SỰ CỐ MẤT ĐIỆN")).to_be_visible()
+    assert await minh.keys() == []
+    await minh.say("trợ giúp", "")
+    await expect(minh.page.locator(".row")).to_have_count(2)
+
+
+async def test_two_pages_of_one_visitor_show_the_same(page: Page, served: Service) -> None:
+    first = await arrived(page, served)
+    second = await arrived(await page.context.new_page(), served)
+    await first.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await expect(second.said_by_bot("Em là trợ lý Sáng Đèn")).to_have_count(1)
+
+
+async def test_everything_is_reached_with_the_keyboard_alone(page: Page, served: Service) -> None:
+    talk = await arrived(page, served)
+    await expect(page.locator("#composer")).to_be_focused()
+    await page.keyboard.type("xin chào")
+    await page.keyboard.press("Enter")
+    await expect(talk.said_by_bot("Em là trợ lý Sáng Đèn")).to_be_visible()
+    for _ in range(20):
+        await page.keyboard.press("Shift+Tab")
+        if await page.locator(".quick-reply:focus", has_text="Theo dõi cúp điện").count():
+            break
+    await page.keyboard.press("Enter")
+    await expect(talk.said_by_bot("mã khách hàng").last).to_be_visible()
+
+
+async def test_markup_that_a_visitor_types_stays_text(page: Page, served: Service) -> None:
+    talk = await arrived(page, served)
+    await talk.type("<b>đậm</b> <img src=x onerror=alert(1)>")
+    await expect(talk.said_by_me("<b>đậm</b> <img src=x onerror=alert(1)>")).to_be_visible()
+    await expect(page.locator("#log .bubble img")).to_have_count(0)
