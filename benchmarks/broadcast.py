@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, insert, select
 from sqlmodel import col
 
-from conversations.model import Button, Moment, Reply, Words
+from conversations.model import Button, Moment, Reply, Value, Words
 from conversations.wire import reply_to_json
 from store import outbox
 from store.contacts import Contact
@@ -18,7 +18,7 @@ FIRST_CHAT = 1_000_000
 
 def incident(at: datetime) -> Reply:
     """What followers of a ward read when its power fails."""
-    values = {
+    values: dict[str, Value] = {
         "area": ("Phường Bến Thành", "Phường Sài Gòn"),
         "reason": Words("reason.unknown"),
         "start": Moment(at.isoformat()),
@@ -46,7 +46,7 @@ async def write(database: Database, now: datetime) -> int:
         worth = now + timedelta(hours=24)
         message = Message(words=words, priority=Priority.INCIDENT, worthless_after=worth, created_at=now)
         message_id = await outbox.add_message(unit, message)
-        chosen = await unit.session.execute(select(Contact.id).where(col(Contact.channel) == CHANNEL))
+        chosen = await unit.session.execute(select(col(Contact.id)).where(col(Contact.channel) == CHANNEL))
         deliveries = [
             {
                 "message_id": message_id,
@@ -69,9 +69,7 @@ async def write(database: Database, now: datetime) -> int:
 
 async def sent(database: Database, message_id: int) -> int:
     """How many deliveries of a message are settled as sent."""
-    query = select(func.count()).where(
-        col(Delivery.message_id) == message_id, col(Delivery.status) == Status.SENT
-    )
+    query = select(func.count()).where(col(Delivery.message_id) == message_id, col(Delivery.status) == Status.SENT)
     async with database.reading() as unit:
         return int((await unit.session.execute(query)).scalar_one())
 

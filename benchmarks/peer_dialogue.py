@@ -1,4 +1,4 @@
-"""The peer of the turns benchmark: aiogram's webhook handler and a small dialogue that remembers in memory only."""
+"""The peer of the turns benchmark: aiogram's webhook handler and a small dialogue kept in memory only."""
 
 import asyncio
 import sys

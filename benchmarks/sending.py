@@ -56,7 +56,9 @@ async def _measure(urls: Mapping[str, str], api: str, rounds: int, number: int) 
             # The stock transport is so slow that a fifth of the messages shows it as well.
             count = number // 5 if rate.name == STOCK else number
             before = time.process_time()
-            seconds = await (_ours(ours[rate.name], api, number) if rate.name in ours else _bare(rate.name, api, count))
+            seconds = await (
+                _ours(ours[rate.name], api, number) if rate.name in ours else _bare(rate.name, api, count)
+            )
             rate.values.append(count / seconds)
             spent.values.append((time.process_time() - before) / count * 1e6)
     for database in ours.values():
@@ -142,14 +144,16 @@ def _table(rates: Sequence[Figures], cpu: Sequence[Figures], rounds: int, number
         if rate.name.startswith(OURS):
             bars = [(own, BAR), (own / aiogram, OF_AIOGRAM), (own / stock, OF_STOCK)]
             kept_or_not = ", ".join(verdict(value, bar) for value, bar in bars)
-            notes.append(f"{rate.name}: at least {BAR:,.0f}/s, {OF_AIOGRAM} and {OF_STOCK:.0f} times: {kept_or_not}.")
+            notes.append(
+                f"{rate.name}: at least {BAR:,.0f}/s, {OF_AIOGRAM} and {OF_STOCK:.0f} times: {kept_or_not}."
+            )
     return Table(
         "Sending",
         ("road", "messages/s", "µs of CPU each", "× aiogram", "× its own transport"),
         rows,
         (
-            f"{rounds} interleaved rounds of {number:,} messages: medians and ranges. Ours claims from the outbox,",
-            "renders, sends and settles, and counts as done when all is settled; the loops send a text that is",
+            f"{rounds} interleaved rounds of {number:,} messages: medians, ranges. Ours claims from the outbox,",
+            "renders, sends and settles, and is done when all is settled; the loops send a text that is",
             f"ready, {CONCURRENCY} at a time, remember nothing, and lose what is under way when they die.",
             "",
             *notes,

@@ -210,9 +210,9 @@ def _table(results: Sequence[Measured], seconds: float) -> Table:
         rows,
         (
             f"A turn is over when the webhook has answered and the reply has arrived at Telegram. {CONNECTIONS}",
-            f"connections with {CHATS_EACH} chats each, {seconds:.0f} s of each load. Ours understands free text, looks up",
-            "the network and commits event, state and reply before it answers; the peer parses the update, walks a",
-            "dialogue of three questions and forgets everything when it stops.",
+            f"connections with {CHATS_EACH} chats each, {seconds:.0f} s of each load. Ours understands free text,",
+            "looks up the network, and commits event, state and reply, then answers; the peer parses updates,",
+            "walks a dialogue of three questions and forgets everything when it stops.",
             "",
             *notes,
         ),

@@ -60,7 +60,9 @@ def listing(answers: Answers, facts: Found | None) -> Words:
 
 def _line(place: FollowedPlace) -> Words:
     own_name = place.name.values.get("name") == place.label
-    called = Words("places.name_only" if own_name else "places.called", {"label": place.label, "place": place.name})
+    called = Words(
+        "places.name_only" if own_name else "places.called", {"label": place.label, "place": place.name}
+    )
     if place.paused_until:
         return Words("places.line_paused_until", {"called": called, "until": place.paused_until})
     return Words("places.line_paused" if place.paused else "places.line", {"called": called})

@@ -36,6 +36,9 @@ def finish(answers: Answers, facts: Found | None) -> Finish:
         options = tuple(Button(p.name, f"go:lookup:{p.target}") for p in facts.places)
         key = "place.near_code" if options else "place.unknown_code"
         return Finish(Reply((Words(key, {"heard": facts.heard}),), (*options, menu[-1])))
+    if facts.places:
+        options = tuple(Button(p.name, f"go:lookup:{p.target}") for p in facts.places)
+        return Finish(Reply((Words("place.which_name", {"heard": facts.heard}),), (*options, menu[-1])))
     return Finish(Reply((Words("unclear.not_understood"),), menu))
 
 

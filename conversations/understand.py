@@ -31,10 +31,15 @@ _WHEN = (
 )
 _PLACE = re.compile(
     r"\b(?:(?:o|tai|khu vuc|khu|cho|in|at|for|on)\s+)?"
-    r"((?:[0-9]+[a-z]?(?:/[0-9a-z]+)* )?\b(?:phuong|p|xa|quan|q|duong|dac khu|ward|street|district) ?[a-z0-9].*)$"
+    r"((?:[0-9]+[a-z]?(?:/[0-9a-z]+)* )?\b"
+    r"(?:(?:phuong|p|xa|quan|q|duong|dac khu|ward|street|district) [a-z0-9]|(?:phuong|p|quan|q)[0-9]).*)$"
 )
-_PLACE_ENGLISH = re.compile(r"\b(?:(?:follow|in|at|for|to|about)\s+)((?:\w+ ){1,4}(?:ward|district|commune))\b")
-_PLACE_LOOSE = re.compile(r"\b(?:o|tai|khu vuc|in|at|for)\s+(.+)$")
+_PLACE_ENGLISH = re.compile(
+    r"\b(?:(?<=follow )|(?:in|at|for|to|about)\s+)((?:\w+ ){0,3}\w+) (?:ward|district|commune)\b"
+)
+_PLACE_LOOSE = re.compile(r"\b(?:o|tai(?! sao)|khu vuc|in|at|for)\s+(?!dau\b)(.+)$")
+# Where the name of a place ends and the matter begins.
+_MATTER = re.compile(r"\b(?:bi |dang |co )?(?:cup|mat|cat|ngung) dien\b.*|\b(?:when|why|power|outage)s?\b.*")
 _TIME_WORDS = re.compile(
     r"\b(bay gio|hien tai|hien nay|luc nay|hom nay|bua nay|toi nay|chieu nay|sang nay|ngay mai|sang mai|chieu mai"
     r"|toi mai|mai|tuan nay|tuan sau|tuan toi|trong tuan|right now|now|today|tonight|tomorrow|this week|next week"
@@ -179,12 +184,19 @@ def _values(plain: str) -> tuple[dict[str, str], str]:
             values["language"] = language
     if _MY_PLACES.search(rest):
         values["mine"] = "yes"
-    place = _PLACE.search(rest) or (None if "mine" in values else _PLACE_LOOSE.search(rest))
+    place = (
+        _PLACE_ENGLISH.search(rest)
+        or _PLACE.search(rest)
+        or (None if "mine" in values else _PLACE_LOOSE.search(rest))
+    )
     if place:
-        where = " ".join(_TIME_WORDS.sub(" ", place.group(1)).split())
+        matter = _MATTER.search(place.group(1))
+        named = place.group(1)[: matter.start()] if matter else place.group(1)
+        where = " ".join(_TIME_WORDS.sub(" ", named).split())
         if where and not where.isdigit():
             values["place"] = where
-            rest = rest.replace(place.group(0), " ").strip() + " " + " ".join(_TIME_WORDS.findall(place.group(1)))
+            rest = rest.replace(place.group(0), " ").strip() + " " + " ".join(_TIME_WORDS.findall(named))
+            rest += f" {matter.group()}" if matter else ""
     return values, " ".join(rest.split())
 
 

@@ -165,8 +165,12 @@ async def subscribe_news(unit: Unit, contact: Contact, target: str, now: datetim
     parts = await _parts_of(unit, target)
     followed = await subscriptions.of_contact(unit, contact.id)
     labels = [one.label for one in followed if one.target == target and not one.paused]
-    for outage in await outages.touching(unit, parts, now + timedelta(microseconds=1), now) if labels else ():
-        if outage.kind == Kind.INCIDENT and outage.id is not None:
+    for found in await outages.touching(unit, parts, now + timedelta(microseconds=1), now) if labels else ():
+        # Locked and read again: a change under way must not leave them with the revision before it.
+        outage = await outages.by_id(unit, found.id or 0, lock=True)
+        if outage is None or outage.id is None or outage.state != OutageState.PUBLISHED:
+            continue
+        if outage.kind == Kind.INCIDENT:
             slot = await _slot(unit, outage.id)
             words = announcements.words(outage, Stage.INCIDENT, slot.starts_at, slot.ends_at)
             await announcements.tell_one(unit, outage, words, contact.id, labels, now)

@@ -108,7 +108,9 @@ class OutageRevision(SQLModel, table=True):
 async def by_id(unit: Unit, outage_id: int, lock: bool = False) -> Outage | None:
     """That outage, locked if it is about to be changed."""
     query = select(Outage).where(Outage.id == outage_id)
-    return (await unit.session.exec(query.with_for_update() if lock else query)).first()
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await unit.session.exec(query)).first()
 
 
 async def revision_of(unit: Unit, outage_id: int, revision: int) -> OutageRevision:

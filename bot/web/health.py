@@ -39,8 +39,14 @@ class Health:
         return web.json_response({"status": "ok"})
 
     async def metrics(self, request: web.Request) -> web.Response:
-        async with self._database.reading() as unit:
-            for (channel, status), count in (await outbox.by_status(unit)).items():
-                metrics.WAITING.labels(channel, status).set(count)
+        try:
+            async with self._database.reading() as unit:
+                counts = await outbox.by_status(unit)
+        except (SQLAlchemyError, OSError):
+            # The other figures matter most just when the database is away.
+            counts = {}
+        metrics.WAITING.clear()
+        for (channel, status), count in counts.items():
+            metrics.WAITING.labels(channel, status).set(count)
         body = generate_latest(metrics.REGISTRY)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

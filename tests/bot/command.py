@@ -14,7 +14,7 @@ def sangden(directory: Path, *arguments: str, said: str = "", **settings: str) -
     environment["SANGDEN_DATA_DIR"] = str(directory)
     environment["PYTHONPATH"] = str(Path(__file__).parent.parent.parent)
     environment.update({f"SANGDEN_{key}": value for key, value in settings.items()})
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, "-m", "bot", *arguments],
         input=said,
         capture_output=True,

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from tests.bot.command import sangden
+from tests.web.service import with_demo
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    """A database with the demonstration utility."""
-    assert sangden(tmp_path, "migrate").returncode == 0
-    assert sangden(tmp_path, "demo").returncode == 0
+async def directory(sqlite_url: str, tmp_path: Path) -> Path:
+    """A database with the demonstration utility, where the command looks for it."""
+    await with_demo(sqlite_url)
+    (tmp_path / "migrated.sqlite").rename(tmp_path / "sangden.db")
     return tmp_path
 
 

@@ -27,7 +27,7 @@ class FastLoop(asyncio.SelectorEventLoop):
         while timers and timers[0]._cancelled:
             timer = heapq.heappop(timers)
             timer._scheduled = False
-            self._timer_cancelled_count -= 1
+            self._timer_cancelled_count -= 1  # type: ignore[attr-defined]
         if not self._ready and timers:  # type: ignore[attr-defined]
             self.jumped = max(self.jumped, timers[0]._when)
         super()._run_once()  # type: ignore[misc]

@@ -113,9 +113,9 @@ class Post:
 
     async def row(self, key: str) -> Delivery:
         async with self.database.reading() as unit:
-            return (
-                await unit.session.execute(select(Delivery).where(col(Delivery.dedupe_key) == key))
-            ).scalar_one()
+            found = await unit.session.execute(select(Delivery).where(col(Delivery.dedupe_key) == key))
+            row: Delivery = found.scalar_one()
+            return row
 
     async def becomes(self, key: str, status: Status, seconds: float = 10.0) -> Delivery:
         async def reached() -> bool:

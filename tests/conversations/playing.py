@@ -124,11 +124,15 @@ class Playing:
 
     async def _outage(self, told: re.Match[str]) -> None:
         """Publish an incident as staff do; a planned outage is written as its row."""
-        starts, ends = (datetime.fromisoformat(told[at]).replace(tzinfo=ZONE) if told[at] else None for at in ("start", "end"))
+        starts, ends = (
+            datetime.fromisoformat(told[at]).replace(tzinfo=ZONE) if told[at] else None for at in ("start", "end")
+        )
         assert starts is not None
         async with self.database.unit() as unit:
             if told["kind"] == "incident":
-                draft = OutageDraft("incident", told["reason"], (Slot(starts, ends),), Scope(wards=(told["ward"],)))
+                draft = OutageDraft(
+                    "incident", told["reason"], (Slot(starts, ends),), Scope(wards=(told["ward"],))
+                )
                 await publish(unit, draft, "anh Ba", self.now)
             else:
                 await self._plan(unit, told, starts, ends)

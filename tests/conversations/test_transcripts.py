@@ -16,10 +16,10 @@ TRANSCRIPTS = sorted(FOLDER.glob("*/*.txt"))
 @pytest.mark.parametrize("file", TRANSCRIPTS, ids=lambda file: f"{file.parent.name}-{file.stem}")
 async def test_the_conversation_goes_as_written(demo: Database, file: Path) -> None:
     language: Language = "en" if file.parent.name == "en" else "vi"
-    written = file.read_text("utf-8")
+    written = file.read_text("utf-8")  # noqa: ASYNC240 (a test has nobody else to wait for)
     played = await Playing(demo, language).play(written)
     if os.environ.get("SANGDEN_UPDATE"):
-        file.write_text(played, "utf-8")
+        file.write_text(played, "utf-8")  # noqa: ASYNC240
     else:
         assert "\n! " not in written
         assert played == written

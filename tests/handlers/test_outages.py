@@ -390,6 +390,20 @@ async def test_who_follows_after_a_change_hears_how_it_stands_now(town: Town) ->
     assert await town.told() == [Told("Dung", "incident", 2, ("Nhà",))]
 
 
+async def test_who_follows_while_it_is_being_changed_hears_the_change(town: Town) -> None:
+    done = await town.publish(EVERYTHING)
+    newcomer = await town.resident("Dung")
+
+    async with town.database.unit() as unit:
+        wish = OutageChange(frozenset({"reason"}), reason="Nổ máy biến áp")
+        await outages.change(unit, outage_id(done), wish, "anh Ba", NOW)
+        following = asyncio.create_task(town.follow(newcomer, f"c:{HOME}", "Nhà"))
+        await asyncio.sleep(0.2)
+    await following
+
+    assert await town.told() == [Told("Dung", "incident", 2, ("Nhà",))]
+
+
 async def test_following_a_place_with_light_says_nothing(town: Town) -> None:
     restored = await town.publish(EVERYTHING)
     await town.restore(restored)
@@ -451,6 +465,22 @@ async def test_two_processes_that_spread_one_message_write_each_delivery_once(st
         await asyncio.gather(spread(street, message_id), spread(street, message_id))
 
     assert await street.heard() == [(f"{number}", "incident") for number in range(1, 8)]
+
+
+async def test_a_change_while_a_chunk_is_being_written_retracts_it(street: Town) -> None:
+    done = await street.publish(EVERYTHING)
+    (message_id,) = done.unfinished
+
+    async with street.database.unit() as unit:
+        await announcements.spread(unit, message_id, NOW, chunk=3)
+        changing = asyncio.create_task(street.explain(done, "Nổ máy biến áp"))
+        await asyncio.sleep(0.2)
+    await changing
+    await spread_all(street)
+
+    assert await street.heard(Status.DUE) == [(f"{number}", "incident") for number in range(1, 8)]
+    assert {one.revision for one in await street.told(Status.DUE)} == {2}
+    assert len(await street.heard(Status.RETRACTED)) == 6
 
 
 async def test_a_change_in_the_middle_reaches_everyone_once(street: Town) -> None:

@@ -251,4 +251,4 @@ def test_nothing_is_lost_late_or_twice_in_any_order_of_events(sqlite_template: P
         suppress_health_check=list(HealthCheck),
         database=None,
     )
-    run_state_machine_as_test(Outbox, settings=checks)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Outbox, settings=checks)

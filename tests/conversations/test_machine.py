@@ -1,0 +1,180 @@
+"""However a conversation goes, it never breaks, is never silent, and keeps exactly what was answered."""
+
+import orjson
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from conversations import engine
+from conversations.flows import FLOWS
+from conversations.lookup import LookUp, OutageSeen, OutagesFound
+from conversations.model import (
+    LANGUAGES,
+    Command,
+    Event,
+    Found,
+    Language,
+    Moment,
+    Opened,
+    Other,
+    Photo,
+    Place,
+    Press,
+    Query,
+    SharedContact,
+    Span,
+    State,
+    Text,
+    Turn,
+    Words,
+)
+from conversations.places import FindPlace, FollowedPlace, MyPlaces, MyPlacesFound, PlaceSeen, PlacesFound
+from conversations.wire import reply_from_json, reply_to_json, state_from_json, state_to_json
+from handlers.talking import talking
+
+WARD = PlaceSeen("w:26743", Words("place.ward", {"name": "Phường Bến Thành"}))
+METER = PlaceSeen(
+    "c:PE01000000014", Words("place.customer", {"code": "PE01000000014", "ward": "Phường Bến Thành"})
+)
+AS_OF = Moment("2026-11-20T07:05:00+00:00")
+OUTAGE = OutageSeen(
+    True, (Words("area.whole", {"ward": "Phường Bến Thành"}),), None, Span(AS_OF.at, None), ("Nhà",)
+)
+SAID = (
+    "theo dõi", "tra cứu", "nơi của tôi", "phường Bến Thành", "PE01000000014", "hủy", "quay lại", "menu", "giúp",
+    "english", "tiếng việt", "nhân viên", "mất điện rồi", "giá điện", "điện", "dây điện đứt", "tiếp tục", "Nhà",
+    "👍", "", "{n} <b>", "1", "2", "9", "hôm nay", "xin chào", "a" * 3000,
+)  # fmt: skip
+SENT: tuple[Event, ...] = (
+    Other("sticker"), Other("voice"), Photo("x"), Place(10.7, 106.7), SharedContact("0590007919", True),
+    SharedContact("0590007919", False), Opened(), Opened("follow-w-26743"), Opened("no-such"),
+)  # fmt: skip
+STRANGE = ("", "99:place:x", "1:no_step:x", "go:nothing", "lang:xx", "!go_on", "!drop", "about:tariff", "mine")
+
+
+def found(query: Query) -> Found:
+    """What a small world knows: one ward, one meter, one outage, one place followed."""
+    match query:
+        case FindPlace(text):
+            sure = "Bến" in text or "PE0" in text or text in (WARD.target, METER.target)
+            return PlacesFound((METER if "PE0" in text else WARD, METER), sure, text, "name")
+        case MyPlaces():
+            return MyPlacesFound((FollowedPlace(1, WARD.target, "Nhà", WARD.name, False, None),))
+        case LookUp(_, period):
+            return OutagesFound((OUTAGE,) if period == "week" else (), AS_OF)
+    return PlacesFound((WARD, METER), False, "", "position")
+
+
+def speak(words: Words, language: Language) -> str:
+    return talking().speaker.plain(words, language)
+
+
+def take(state: State, event: Event, away: bool = False) -> Turn:
+    """One turn in the small world."""
+    talk = engine.advance(FLOWS, state, event, speak, away)
+    try:
+        query = next(talk)
+        while True:
+            query = talk.send(found(query))
+    except StopIteration as over:
+        turn: Turn = over.value
+        return turn
+
+
+class Conversation(RuleBasedStateMachine):
+    """Somebody types, presses, sends and stays away at random."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turn = take(State(), Opened())
+        self.old: list[str] = ["!menu"]
+
+    def go(self, event: Event, away: bool = False) -> None:
+        self.old += [button.value for button in self.turn.reply.buttons]
+        self.turn = take(self.turn.state, event, away)
+
+    @rule(text=st.sampled_from(SAID), away=st.booleans())
+    def says(self, text: str, away: bool) -> None:
+        self.go(Text(text), away)
+
+    @rule(text=st.text(max_size=30))
+    def says_anything(self, text: str) -> None:
+        self.go(Text(text))
+
+    @rule(event=st.sampled_from(SENT), away=st.booleans())
+    def sends(self, event: Event, away: bool) -> None:
+        self.go(event, away)
+
+    @rule(value=st.sampled_from(STRANGE))
+    def forges(self, value: str) -> None:
+        self.go(Press(value))
+
+    @precondition(lambda self: self.turn.reply.buttons)
+    @rule(data=st.data())
+    def answers(self, data: st.DataObject) -> None:
+        """A valid choice; typing its number is the same as pressing it."""
+        at = data.draw(st.integers(0, len(self.turn.reply.buttons) - 1))
+        pressed = take(self.turn.state, Press(self.turn.reply.buttons[at].value))
+        self.go(Text(str(at + 1)))
+        assert self.turn == pressed
+
+    @precondition(lambda self: self.turn.state.frames)
+    @rule()
+    def cancels(self) -> None:
+        before = self.turn.state.frames
+        self.go(Text("hủy"))
+        assert self.turn.state.frames == before[:-1] or len(self.turn.state.frames) < len(before)
+
+    @rule(data=st.data())
+    def presses_an_old_button(self, data: st.DataObject) -> None:
+        """A button of a form that is gone changes no answer."""
+        value = data.draw(st.sampled_from(self.old))
+        frames = self.turn.state.frames
+        gone = value.partition(":")[0].isdecimal() and int(value.partition(":")[0]) not in {f.run for f in frames}
+        self.go(Press(value))
+        if gone:
+            assert [f.answers for f in self.turn.state.frames] == [f.answers for f in frames]
+
+    @invariant()
+    def is_never_silent_in_any_language(self) -> None:
+        for language in LANGUAGES:
+            assert any(talking().speaker.rich(words, language).strip() for words in self.turn.reply.words)
+            for button in self.turn.reply.buttons:
+                assert speak(button.words, language)
+
+    @invariant()
+    def survives_json(self) -> None:
+        plain = orjson.loads(orjson.dumps(state_to_json(self.turn.state)))
+        assert state_from_json(plain) == self.turn.state
+        assert reply_from_json(orjson.loads(orjson.dumps(reply_to_json(self.turn.reply)))) == self.turn.reply
+
+    @invariant()
+    def keeps_exactly_the_answers_of_the_trail(self) -> None:
+        for frame in self.turn.state.frames:
+            assert tuple(frame.answers) == frame.trail
+            assert frame.step not in frame.answers
+        assert len(self.turn.state.frames) <= engine.DEEPEST
+
+
+Conversation.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestConversation = Conversation.TestCase
+
+
+def test_every_flow_can_be_finished_by_valid_answers() -> None:
+    """The ways below reach every finish, so the machine above can, too."""
+    ways = {
+        "Follow": ("theo dõi", "phường Bến Thành", "Nhà"),
+        "RenamePlace": ("nơi của tôi", "1", "Đổi tên", "Xưởng"),
+        "PausePlace": ("nơi của tôi", "1", "Tạm dừng nhận tin", "1 tuần"),
+        "RemovePlace": ("nơi của tôi", "1", "Bỏ theo dõi", "Bỏ theo dõi"),
+        "lookup.found": ("tra cứu", "PE01000000014", "7 ngày tới"),
+        "lookup.none": ("tra cứu", "PE01000000014", "hôm nay"),
+        "unclear.place": ("Bến Thành",),
+    }
+    for end, said in ways.items():
+        state, done = State(), list[Command]()
+        for text in said:
+            turn = take(state, Text(text))
+            state, done = turn.state, [*done, *turn.commands]
+        assert end in {*(type(one).__name__ for one in done), *(words.key for words in turn.reply.words)}
+        assert not state.frames

@@ -1,0 +1,158 @@
+"""What people type is taken for what they mean: with and without diacritics, in teencode, in English."""
+
+import pytest
+
+from conversations.engine import UNMISTAKABLE
+from conversations.folding import fold
+from conversations.understand import SURE, understand
+
+MEANT = {
+    "outage_schedule": (
+        "mai có cúp điện không",
+        "mai co cup dien ko",
+        "hôm nay có cúp điện không",
+        "hom nay co cup dien hong",
+        "lịch cúp điện",
+        "lich cup dien",
+        "lịch cắt điện tuần này",
+        "xem lịch cúp điện",
+        "tra cứu",
+        "tra cuu",
+        "co cup dien ko z",
+        "phường Bến Thành mai có cúp điện không",
+        "is there an outage tomorrow",
+        "outage schedule",
+        "any power cut today",
+        "lookup",
+        "tra cứu lịch cúp điện",
+        "lmd",
+    ),
+    "outage_report": (
+        "mất điện rồi",
+        "mat dien r",
+        "cúp điện rồi",
+        "nhà tôi mất điện rồi",
+        "nha toi mat dien roi",
+        "nhà em mất điện",
+        "đang bị mất điện",
+        "cả xóm tối thui",
+        "sao tự nhiên cúp điện vậy",
+        "power is out",
+        "no electricity",
+        "i have no power",
+        "the power went out",
+        "bao mat dien",
+    ),
+    "outage_my_home_only": (
+        "chỉ nhà mình mất điện",
+        "nhảy cầu dao",
+        "hàng xóm có điện mà nhà em không có",
+        "only my house has no power",
+    ),
+    "outage_eta": (
+        "khi nào có điện lại",
+        "khi nao co dien",
+        "bao giờ có điện lại",
+        "bh co dien lai",
+        "chừng nào có điện",
+        "mấy giờ có điện",
+        "when will the power be back",
+    ),
+    "outage_restored": ("có điện rồi", "co dien lai roi", "power is back", "we have power again"),
+    "outage_reason": ("nguyên nhân cúp điện", "vì sao cúp điện", "tai sao mat dien", "why is the power out"),
+    "outage_reschedule": ("xin dời lịch cắt điện", "reschedule the outage"),
+    "subscribe": (
+        "theo dõi",
+        "theo doi",
+        "đăng ký",
+        "theo dõi cúp điện",
+        "theo doi phuong Ben Thanh",
+        "theo dõi PE01000000014",
+        "báo cho tôi khi cúp điện",
+        "follow",
+        "subscribe",
+        "follow outages",
+        "follow Ben Thanh ward",
+        "notify me about outages",
+    ),
+    "unsubscribe": (
+        "nơi của tôi",
+        "noi cua toi",
+        "bỏ theo dõi",
+        "bo theo doi",
+        "hủy theo dõi",
+        "ngừng nhận tin",
+        "my places",
+        "unfollow",
+        "unsubscribe",
+        "stop notifications",
+    ),
+    "greeting": ("xin chào", "xin chao", "chào em", "alo", "hello", "hi", "em ơi", "chào anh chị"),
+    "agent": ("nhân viên", "gap nhan vien", "gap nv", "cho tôi gặp nhân viên", "talk to a human", "agent"),
+    "menu": ("menu", "Menu", "bắt đầu", "start"),
+    "help": ("trợ giúp", "giup voi", "help", "hướng dẫn"),
+    "cancel": ("hủy", "huy", "huỷ", "thôi", "cancel", "stop"),
+    "back": ("quay lại", "quay lai", "back", "trở lại"),
+    "go_on": ("tiếp tục", "tiep tuc", "continue"),
+    "language": ("english", "tiếng Anh", "tieng viet", "đổi ngôn ngữ", "language", "switch to english"),
+    "tariff": ("giá điện bao nhiêu", "gia dien bn", "electricity price"),
+    "bill_high": ("sao tiền điện tháng này cao dữ vậy", "đồng hồ chạy nhanh", "why is my bill so high"),
+    "payment": ("đóng tiền điện ở đâu", "how to pay my bill"),
+    "praise": ("cảm ơn", "cam on", "thank you"),
+    "complaint": ("khiếu nại", "khieu nai"),
+    "scam": ("lừa đảo giả điện lực", "scam call"),
+    "safety": ("an toàn điện", "cầu dao chống giật"),
+}
+ALARMS = (
+    "dây điện đứt rớt xuống đường", "day dien dut", "đứt dây điện trước nhà", "trụ điện nổ", "tru dien bi nga",
+    "cháy trạm biến áp", "binh dien no", "có người bị điện giật", "con tôi bị giật", "tóe lửa ở trụ điện",
+    "rò điện", "công tơ bốc khói", "công tơ bốc cháy", "nước ngập tới tủ điện", "a wire fell on the road",
+    "the transformer is on fire", "fallen power line", "electric shock", "cột điện gãy",
+)  # fmt: skip
+NO_ALARMS = (
+    "ngã tư", "nhà em ở ngã tư", "trụ điện ở ngã tư", "cầu dao chống giật", "aptomat chống giật",
+    "đồng hồ chạy nhanh", "công tơ chạy sai", "công ty đang chạy hàng xin dời lịch", "cúp điện rồi",
+    "cách phòng tránh điện giật", "how to prevent electric shock", "nhà số 5 đường Nguyễn Trãi", "xin chào",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("intent", "said"), [(intent, said) for intent, all_ in MEANT.items() for said in all_])
+def test_what_is_said_is_taken_for_what_is_meant(intent: str, said: str) -> None:
+    understood = understand(said)
+    assert understood.intent == intent
+    assert understood.score >= SURE
+
+
+@pytest.mark.parametrize("said", ALARMS)
+def test_danger_is_heard_with_and_without_diacritics(said: str) -> None:
+    assert understand(said).intent == "danger"
+    assert understand(fold(said)).intent == "danger"
+
+
+@pytest.mark.parametrize("said", NO_ALARMS)
+def test_harmless_words_do_not_alarm(said: str) -> None:
+    assert understand(said).intent != "danger"
+    assert understand(fold(said)).intent != "danger"
+
+
+@pytest.mark.parametrize(
+    "said", ["Nhà", "Tiệm tóc cô Ba", "Bến Thành", "phường Thủ Đức", "12/3 Lê Lợi", "Chỗ trọ"]
+)
+def test_a_name_is_no_wish(said: str) -> None:
+    assert understand(said).score < UNMISTAKABLE
+
+
+@pytest.mark.parametrize(
+    ("said", "values"),
+    [
+        ("phường Thủ Đức hôm nay có cúp điện không", {"place": "phuong thu duc", "when": "today"}),
+        ("theo doi p ben thanh", {"place": "p ben thanh"}),
+        ("follow Ben Thanh ward", {"place": "ben thanh"}),
+        ("theo dõi pe01000000014", {"code": "PE01000000014"}),
+        ("nhà tôi mất điện rồi", {"mine": "yes"}),
+        ("power is out", {}),
+        ("english", {"language": "en"}),
+    ],
+)
+def test_the_values_in_the_words_are_found(said: str, values: dict[str, str]) -> None:
+    assert understand(said).values == values
