@@ -1,4 +1,4 @@
-"""`python -m benchmarks [sending|limits|turns] [--quick]`: runs them, prints the tables, keeps them in docs/."""
+"""`python -m benchmarks [sending|turns] [--quick]`: runs them, prints the tables, keeps them in docs/."""
 
 import argparse
 import sys

@@ -16,6 +16,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 
 from benchmarks import broadcast
 from benchmarks.measuring import TOKEN, Figures, Table, databases, verdict
+from bot import garbage
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_transport import AiohttpRequest
 from bot.holder import Holder
@@ -51,6 +52,8 @@ async def _measure(urls: Mapping[str, str], api: str, rounds: int, number: int) 
         await broadcast.add_followers(database, number, _now())
     contenders = [Figures(name) for name in (*ours, AIOGRAM, OUR_TRANSPORT, STOCK)]
     cpu = [Figures(one.name) for one in contenders]
+    # As the service itself does it; every contender in this process has it alike.
+    garbage.collect_rarely()
     for _ in range(rounds):
         for rate, spent in zip(contenders, cpu, strict=True):
             # The stock transport is so slow that a fifth of the messages shows it as well.

@@ -17,7 +17,7 @@ from rich.console import Console as Terminal
 from rich.markup import escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import app, doctor, logs
+from bot import app, doctor, garbage, logs
 from bot.console import BadLine, Console
 from bot.sender import utcnow
 from bot.settings import Settings
@@ -97,6 +97,7 @@ async def _serve(settings: Settings, role: app.Role, host: str, port: int) -> No
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, stop.set)
     async with app.running(settings, role, host, port) as address:
+        garbage.collect_rarely()
         if address:
             terminal.print(
                 f"\n[bold]Sáng Đèn[/bold] is on. Open [link={address}/]{address}/[/link]", highlight=False

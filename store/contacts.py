@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint, update
+from sqlalchemy import UniqueConstraint, bindparam, update
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -27,12 +27,16 @@ class Contact(SQLModel, table=True):
     asleep_why: str = ""
 
 
+_AT = (
+    select(Contact)
+    .where(Contact.channel == bindparam("channel"), Contact.address == bindparam("address"))
+    .with_for_update()
+)
+
+
 async def at(unit: Unit, channel: str, address: str) -> Contact | None:
     """The contact at that address, its row locked against another event of the same person."""
-    found = await unit.session.exec(
-        select(Contact).where(Contact.channel == channel, Contact.address == address).with_for_update()
-    )
-    return found.first()
+    return (await unit.session.execute(_AT, {"channel": channel, "address": address})).scalars().first()
 
 
 async def find(unit: Unit, channel: str, address: str) -> Contact | None:

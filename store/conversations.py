@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, delete
+from sqlalchemy import Index, UniqueConstraint, bindparam, delete
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
-from store.types import BigId, Document, Utc, insert
+from store.types import BigId, Document, Utc, upsert
 
 
 class Conversation(SQLModel, table=True):
@@ -37,17 +39,19 @@ class Received(SQLModel, table=True):
     at: datetime = Field(sa_type=Utc, index=True)
 
 
+@cache
+def _receiving(dialect: str) -> Any:
+    columns = ("channel", "event_id", "contact_id", "shown", "at")
+    return upsert(dialect, Received, *columns).on_conflict_do_nothing().returning(col(Received.id))
+
+
 async def receive(
     unit: Unit, channel: str, event_id: str, contact_id: int, shown: str, now: datetime
 ) -> int | None:
     """Note an event; its id, or None when it was received before."""
-    statement = (
-        insert(unit, Received)
-        .values(channel=channel, event_id=event_id, contact_id=contact_id, shown=shown, at=now)
-        .on_conflict_do_nothing()
-        .returning(col(Received.id))
-    )
-    return (await unit.session.execute(statement)).scalar()
+    values = {"channel": channel, "event_id": event_id, "contact_id": contact_id, "shown": shown, "at": now}
+    received: int | None = (await unit.run(_receiving(unit.dialect), values)).scalar()
+    return received
 
 
 async def received_by(unit: Unit, contact_id: int, limit: int) -> Sequence[Received]:
@@ -64,19 +68,38 @@ async def by_event(unit: Unit, channel: str, event_id: str) -> Received | None:
     return (await unit.session.exec(query)).first()
 
 
-async def state_of(unit: Unit, contact_id: int) -> Conversation | None:
+@dataclass(frozen=True)
+class Kept:
+    """A conversation's state and when it was written."""
+
+    state: dict[str, Any]
+    updated_at: datetime
+
+
+_STATE = select(Conversation.state, Conversation.updated_at).where(
+    Conversation.contact_id == bindparam("contact_id")
+)
+
+
+async def state_of(unit: Unit, contact_id: int) -> Kept | None:
     """Where the conversation stands."""
-    return await unit.session.get(Conversation, contact_id)
+    row = (await unit.run(_STATE, {"contact_id": contact_id})).first()
+    return Kept(row.state, row.updated_at) if row else None
+
+
+@cache
+def _saving(dialect: str) -> Any:
+    statement = upsert(dialect, Conversation, "contact_id", "state", "updated_at")
+    return statement.on_conflict_do_update(
+        index_elements=["contact_id"],
+        set_={"state": statement.excluded.state, "updated_at": statement.excluded.updated_at},
+    )
 
 
 async def save_state(unit: Unit, contact_id: int, state: dict[str, Any], now: datetime) -> None:
     """Keep where the conversation stands."""
-    statement = insert(unit, Conversation).values(contact_id=contact_id, state=state, updated_at=now)
-    await unit.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["contact_id"], set_={"state": statement.excluded.state, "updated_at": now}
-        )
-    )
+    values = {"contact_id": contact_id, "state": state, "updated_at": now}
+    await unit.run(_saving(unit.dialect), values)
 
 
 async def forget_received(unit: Unit, before: datetime) -> int:

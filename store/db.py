@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, CursorResult, Executable, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as SqlAlchemySession
@@ -31,6 +31,11 @@ class Unit:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self.said_something = False
+
+    async def run(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Execute a statement on tables, past the object layer: quicker, for what every event does."""
+        connection = await self.session.connection()
+        return await connection.execute(statement, parameters)
 
     @property
     def dialect(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Index, String, bindparam, func, text, update
@@ -13,7 +14,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from store.contacts import Contact
 from store.db import Unit
-from store.types import BigId, Document, Utc, insert
+from store.types import BigId, Document, Utc, upsert
 
 
 class Status(StrEnum):
@@ -149,36 +150,57 @@ async def add_reply(
     await add_for(unit, contact, Message(words=words, created_at=now), key, now, edits)
 
 
+_DELIVERED = (
+    "message_id",
+    "contact_id",
+    "channel",
+    "status",
+    "priority",
+    "due_at",
+    "worthless_after",
+    "attempts",
+    "dedupe_key",
+    "edits",
+    "created_at",
+)
+_SAID = tuple(name for name in Message.model_fields if name != "id")
+
+
+@cache
+def _adding_delivery(dialect: str) -> Any:
+    return upsert(dialect, Delivery, *_DELIVERED).on_conflict_do_nothing()
+
+
+@cache
+def _adding_message(dialect: str) -> Any:
+    return upsert(dialect, Message, *_SAID).returning(col(Message.id))
+
+
 async def add_for(
     unit: Unit, contact: Contact, message: Message, key: str, now: datetime, edits: str | None = None
 ) -> None:
     """Say something to one contact; a second time under the same key says nothing."""
-    message_id = await add_message(unit, message)
-    await unit.session.execute(
-        insert(unit, Delivery)
-        .values(
-            message_id=message_id,
-            contact_id=contact.id,
-            channel=contact.channel,
-            status=Status.DUE,
-            priority=message.priority,
-            due_at=now,
-            worthless_after=message.worthless_after,
-            attempts=0,
-            dedupe_key=key,
-            edits=edits,
-            created_at=now,
-        )
-        .on_conflict_do_nothing()
-    )
+    values = {
+        "message_id": await add_message(unit, message),
+        "contact_id": contact.id,
+        "channel": contact.channel,
+        "status": Status.DUE,
+        "priority": message.priority,
+        "due_at": now,
+        "worthless_after": message.worthless_after,
+        "attempts": 0,
+        "dedupe_key": key,
+        "edits": edits,
+        "created_at": now,
+    }
+    await unit.run(_adding_delivery(unit.dialect), values)
     unit.said_something = True
 
 
 async def add_message(unit: Unit, message: Message) -> int:
     """Keep a message; its id."""
-    values = message.model_dump(exclude={"id"})
-    added = await unit.session.execute(insert(unit, Message).values(**values).returning(col(Message.id)))
-    return int(added.scalar_one())
+    values = {name: getattr(message, name) for name in _SAID}
+    return int((await unit.run(_adding_message(unit.dialect), values)).scalar_one())
 
 
 async def claim(

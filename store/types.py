@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
@@ -38,6 +38,12 @@ Document: JSON = JSON().with_variant(JSONB(), "postgresql")
 class _HasDialect(Protocol):
     @property
     def dialect(self) -> str: ...
+
+
+def upsert(dialect: str, table: Any, *columns: str) -> Any:
+    """An INSERT of these columns, each a parameter of its own name, to be built once for each dialect."""
+    kind = sqlite if dialect == "sqlite" else postgresql
+    return kind.insert(table.__table__).values({name: bindparam(name) for name in columns})
 
 
 def insert(unit: _HasDialect, table: Any) -> Any:
