@@ -30,8 +30,8 @@ from store.db import Unit
 from store.network import Street
 
 CODE_LENGTH = 13
-# What looks like an attempt at a code: the letters and most of the digits.
-_CODE_LIKE = re.compile(r"P[A-Z](?=(?:.*\d){6})[0-9A-Z]{7,14}")
+# What looks like an attempt at a code: the two letters, digits right behind them, however many.
+_CODE_LIKE = re.compile(r"P[A-Z]\d{2}[0-9A-Z]{1,14}")
 MOST_OFFERED = 5
 # A street name may be this unlike what was typed; below it, another street is meant.
 STREET_ALIKE = 86

@@ -66,7 +66,9 @@ def _midnight_after(at: datetime) -> datetime:
 
 def _day(at: datetime, language: Language) -> str:
     pattern = "EEEE d/M/y" if language == "vi" else "EEE d MMM y"
-    return format_date(at, pattern, locale=language)
+    shown = format_date(at, pattern, locale=language)
+    # Within a Vietnamese sentence it is "thứ Hai"; English writes its days with a capital anywhere.
+    return shown[0].lower() + shown[1:] if language == "vi" else shown
 
 
 def render(reply: Reply, language: Language, speaker: Speaker, places: tuple[str, ...] = ()) -> Outgoing:
