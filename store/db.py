@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as SqlAlchemySession
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from store import sqlite_driver
 
 # A writer waits this long for another process's transaction before it gives up (SQLite only), in seconds.
 BUSY_SECONDS = 30
@@ -108,6 +111,7 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     # SQLite has one writer: a pool of one connection is the fair queue for it, and readers do not stand in it.
+    options["async_creator"] = partial(sqlite_driver.connect, url.database or ":memory:")
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS, **options)
     reader = create_async_engine(url, pool_size=4, max_overflow=4, **options)
     _prepare_sqlite(writer, begin="BEGIN IMMEDIATE")
