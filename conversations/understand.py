@@ -20,8 +20,6 @@ SURE = 0.70
 MAYBE = 0.50
 
 CUSTOMER_CODE = re.compile(r"\bp[a-z][0-9a-z]{2}[0-9]{9}\b")
-# Somebody tried to type a code: the prefix and several digits, but not thirteen characters.
-ALMOST_CODE = re.compile(r"\bp[a-z] ?[0-9]{5,14}\b")
 
 _WHEN = (
     ("now", re.compile(r"\b(bay gio|hien tai|hien nay|dang|luc nay|now|right now|currently)\b")),

@@ -39,14 +39,6 @@ class Incoming:
 
 
 @dataclass(frozen=True)
-class Moved:
-    """The platform says that a person's address changed."""
-
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
 class OutgoingButton:
     """A button as the customer reads it; `nav` ones stand apart."""
 
