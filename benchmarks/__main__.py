@@ -1,4 +1,4 @@
-"""`python -m benchmarks [sending|turns] [--quick]`: runs them, prints the tables, keeps them in docs/."""
+"""`python -m benchmarks [sending|limits|turns] [--quick]`: runs them, prints the tables, keeps them in docs/."""
 
 import argparse
 import sys
@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import sending, turns
+from benchmarks import limits, sending, turns
 from benchmarks.measuring import Table, machine
 from bot import logs
 
 KEPT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-BENCHMARKS: Mapping[str, Callable[..., Table]] = {"sending": sending.measure, "turns": turns.measure}
+BENCHMARKS: Mapping[str, Callable[..., Table]] = {
+    "sending": sending.measure,
+    "limits": limits.measure,
+    "turns": turns.measure,
+}
 
 
 def main() -> None:
