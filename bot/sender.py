@@ -14,7 +14,7 @@ import structlog
 from bot import metrics
 from bot.holder import Holder
 from bot.pace import Pace
-from conversations.model import Language
+from conversations.model import language_of
 from conversations.texts import MissingText, Speaker
 from conversations.wire import reply_from_json
 from handlers import deliveries
@@ -286,7 +286,7 @@ class Sender:
 
 def parts_of(one: Claimed, speaker: Speaker, channel: Channel) -> tuple[Outgoing, ...]:
     """A claimed delivery in the customer's language, cut to the channel's limits."""
-    language: Language = "en" if one.language == "en" else "vi"
+    language = language_of(one.language)
     message = render(reply_from_json(one.words), language, speaker, one.places)
     if one.edits:
         message = Outgoing(**{**vars(message), "edits": one.edits})

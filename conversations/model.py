@@ -9,6 +9,12 @@ from typing import Literal, Protocol, TypeAlias
 Language: TypeAlias = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
+
+def language_of(code: object) -> Language:
+    """The language of a code that was kept; Vietnamese for one that is none of ours."""
+    return "en" if code == "en" else "vi"
+
+
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Answers: TypeAlias = Mapping[str, Json]
 

@@ -22,6 +22,7 @@ from conversations.model import (
     Text,
     Value,
     Words,
+    language_of,
 )
 
 STATE_VERSION = 1
@@ -147,7 +148,7 @@ def state_to_json(state: State) -> dict[str, Any]:
 def state_from_json(plain: Mapping[str, Any]) -> State:
     """The inverse of `state_to_json`; a state of a version that nobody knows starts anew in its language."""
     if plain.get("version") != STATE_VERSION:
-        return State(language="en" if plain.get("language") == "en" else "vi")
+        return State(language=language_of(plain.get("language")))
     return State(
         language=plain["language"],
         language_chosen=plain["language_chosen"],

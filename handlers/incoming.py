@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conversations import engine
-from conversations.model import LANGUAGES, Language, State, Turn, Words, say
+from conversations.model import Language, State, Turn, Words, language_of, say
 from conversations.wire import reply_to_json, state_from_json, state_to_json
 from handlers.commands import carry_out
 from handlers.lookups import answer
@@ -36,7 +36,7 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     if await conversations.receive(unit, channel, event_id, contact.id, incoming.shown, now) is None:
         return None
     kept = await conversations.state_of(unit, contact.id)
-    state = state_from_json(kept.state) if kept else State(language=_language(contact.language))
+    state = state_from_json(kept.state) if kept else State(language=language_of(contact.language))
     away = kept is not None and now - kept.updated_at > talking.away
     turn = await _converse(unit, contact, state, incoming, now, talking, away)
     for command in turn.commands:
@@ -93,7 +93,3 @@ async def _replaceable(unit: Unit, contact_id: int, incoming: Incoming) -> str |
         return None
     newest = await outbox.newest_remote_id(unit, contact_id)
     return incoming.origin if newest == incoming.origin else None
-
-
-def _language(language: str) -> Language:
-    return next((known for known in LANGUAGES if known == language), "vi")

@@ -22,6 +22,7 @@ from conversations.places import (
     PlacesFound,
 )
 from handlers.rules.areas import MAYBE, SURE, WardMatch, parse_address
+from handlers.rules.phones import national_number
 from handlers.talking import Talking
 from store import customers, network, subscriptions
 from store.contacts import Contact
@@ -132,15 +133,9 @@ async def by_phone(
     unit: Unit, contact: Contact, query: FindPlaceByPhone, now: datetime, talking: Talking
 ) -> PlacesFound:
     """The meters registered under a phone number."""
-    found = await customers.by_phone(unit, national(query.phone), limit=MOST_OFFERED)
+    found = await customers.by_phone(unit, national_number(query.phone), limit=MOST_OFFERED)
     places = tuple([await _meter(unit, customer) for customer in found])
     return PlacesFound(places, len(places) == 1, "", "phone")
-
-
-def national(phone: str) -> str:
-    """`+84 901 234 567` → `0901234567`: the form of the customer master."""
-    digits = re.sub(r"\D", "", phone)
-    return "0" + digits[2:] if digits.startswith("84") and len(digits) > 10 else digits
 
 
 async def near(unit: Unit, contact: Contact, query: FindPlaceNear, now: datetime, talking: Talking) -> PlacesFound:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from conversations.follow import LONGEST_LABEL, Follow
-from conversations.model import Language, SetLanguage, Words, say
+from conversations.model import SetLanguage, Words, language_of, say
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
 from conversations.wire import reply_to_json
 from handlers import outages
@@ -83,5 +83,5 @@ async def _owned(unit: Unit, contact: Contact, subscription_id: int) -> bool:
 
 
 def _label(words: Words, contact: Contact, talking: Talking) -> str:
-    language: Language = "en" if contact.language == "en" else "vi"
+    language = language_of(contact.language)
     return talking.speaker.plain(words, language)[: LONGEST_LABEL * 2]

@@ -8,6 +8,7 @@ from telegram.constants import ChatType
 
 from conversations.model import LANGUAGES, Event, Language, Opened, Other, Photo, Place, Press, SharedContact, Text
 from handlers.ports import Incoming
+from handlers.rules.phones import national_number
 
 # What a command of the menu is short for, as a customer would type it.
 COMMAND_WORDS: Mapping[str, str] = {
@@ -29,7 +30,6 @@ COMMAND_WORDS: Mapping[str, str] = {
 }
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
-_LENGTHS_WITH_COUNTRY_CODE = {11, 12}  # a mobile number, a landline
 _PICTURES = {"image/jpeg", "image/png", "image/webp"}
 # An animation comes with a document of the same file, so it is asked for first.
 _OTHER_KINDS = (
@@ -132,14 +132,6 @@ def _read_other(message: Message) -> Other | None:
     if kind is None and not message.api_kwargs:
         return None
     return Other(kind or "unknown")
-
-
-def national_number(phone: str) -> str:
-    """A Vietnamese number as dialled at home (`+84 912 345 678` → `0912345678`); others as `+` and digits."""
-    digits = re.sub(r"\D", "", phone)
-    if digits.startswith("84") and len(digits) in _LENGTHS_WITH_COUNTRY_CODE:
-        return "0" + digits[2:]
-    return digits if digits.startswith("0") else f"+{digits}"
 
 
 def _language(code: str | None) -> Language | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from conversations.model import Language
+from conversations.model import language_of as spoken
 from conversations.texts import Speaker
 from conversations.wire import reply_from_json
 from handlers.rendering import render
@@ -70,7 +71,7 @@ def in_order(items: Iterable[Item]) -> list[Item]:
 
 
 def language_of(contact: Contact) -> Language:
-    return "en" if contact.language == "en" else "vi"
+    return spoken(contact.language)
 
 
 def _iso(at: datetime) -> str:

@@ -6,9 +6,9 @@ import orjson
 import pytest
 
 from bot.channels.telegram import SECRET_HEADER, TelegramChannel
-from bot.channels.telegram_reading import national_number
 from conversations.model import Event, Language, Opened, Other, Photo, Place, Press, SharedContact, Text
 from handlers.ports import Forged, Incoming, Unreadable
+from handlers.rules.phones import national_number
 
 PAYLOADS = Path(__file__).parent / "payloads" / "telegram"
 SECRET = "bi-mat_123"  # noqa: S105
