@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint, bindparam, update
+from sqlalchemy import UniqueConstraint, bindparam, false, true, update
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -12,7 +12,12 @@ from store.types import BigId, Utc, insert
 
 
 class Contact(SQLModel, table=True):
-    """One person at one channel; `asleep_since` is set while the platform says they cannot be reached."""
+    """One person at one channel; `asleep_since` is set while the platform says they cannot be reached.
+
+    remind_day, remind_hour: whether a planned outage is told once more a day, an hour before it begins.
+    quiet_from, quiet_to: local hours (0 to 23) between which planned notices wait for the morning.
+    calendar_version: counts how often the link to their calendar was replaced.
+    """
 
     __table_args__ = (UniqueConstraint("channel", "address"),)
 
@@ -25,6 +30,11 @@ class Contact(SQLModel, table=True):
     seen_at: datetime = Field(sa_type=Utc)
     asleep_since: datetime | None = Field(default=None, sa_type=Utc)
     asleep_why: str = ""
+    remind_day: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    remind_hour: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    quiet_from: int | None = None
+    quiet_to: int | None = None
+    calendar_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 _AT = (

@@ -35,7 +35,23 @@ def upgrade(url: str) -> None:
 
 async def upgrade_engine(engine: AsyncEngine) -> None:
     """Migrate through an engine that is open already."""
-    await _with_connection(engine, lambda connection: command.upgrade(config(connection), "head"))
+
+    def migrate(connection: Connection) -> None:
+        command.upgrade(config(connection), "head")
+
+    if engine.dialect.name != "sqlite":
+        return await _with_connection(engine, migrate)
+    # SQLite changes a column by making its table anew, which must not delete the rows that refer to it; the
+    # pragma is deaf within a transaction, so it is set before one begins.
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            await connection.run_sync(migrate)
+            await connection.commit()
+        finally:
+            await driver.execute("PRAGMA foreign_keys=ON")
 
 
 async def differences(engine: AsyncEngine) -> list[Any]:

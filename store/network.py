@@ -37,11 +37,11 @@ class Substation(SQLModel, table=True):
 
 
 class Feeder(SQLModel, table=True):
-    """A medium-voltage line (xuất tuyến) from a substation."""
+    """A medium-voltage line (xuất tuyến) from a substation, where the utility's files say from which."""
 
     code: str = Field(primary_key=True)
     name: str
-    substation_code: str = Field(foreign_key="substation.code", index=True)
+    substation_code: str | None = Field(default=None, foreign_key="substation.code", index=True)
 
 
 class Transformer(SQLModel, table=True):

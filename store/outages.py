@@ -22,11 +22,30 @@ class Kind(StrEnum):
 
 
 class OutageState(StrEnum):
-    """Where an outage stands."""
+    """Where an outage stands. An incident is published until it is restored; a plan goes through all of them.
 
+    POSTPONED: every window is called off and no new one is known yet.
+    """
+
+    DRAFT = "draft"
     PUBLISHED = "published"
+    POSTPONED = "postponed"
+    IN_PROGRESS = "in_progress"
     RESTORED = "restored"
     CANCELLED = "cancelled"
+
+
+# What customers are told of, and can still change.
+LIVE = (OutageState.PUBLISHED, OutageState.POSTPONED, OutageState.IN_PROGRESS)
+
+
+class SlotState(StrEnum):
+    """Where one window of an outage stands; POSTPONED is called off without a new time."""
+
+    ON = "on"
+    OVER = "over"
+    CANCELLED = "cancelled"
+    POSTPONED = "postponed"
 
 
 class ScopeKind(StrEnum):
@@ -39,20 +58,35 @@ class ScopeKind(StrEnum):
 
 
 class Stage(StrEnum):
-    """What a revision of an outage is news of; NOT_YOURS tells those whom a smaller scope has left out."""
+    """What a message about an outage is news of.
+
+    INCIDENT and PLAN are what somebody hears first. REMINDER comes a day or an hour before a window, START
+    when it begins. NOT_YOURS tells those whom a smaller scope has left out.
+    """
 
     INCIDENT = "incident"
+    PLAN = "plan"
+    REMINDER = "reminder"
+    START = "start"
     CHANGE = "change"
+    POSTPONED = "postponed"
     RESTORED = "restored"
     CANCELLED = "cancelled"
     NOT_YOURS = "not_yours"
 
 
 class Outage(SQLModel, table=True):
-    """A cut of supply: its newest revision. `area` is the list of wards it touches, see handlers/outages.py."""
+    """A cut of supply: its newest revision. `area` is the list of wards it touches, see handlers/outage_keeping.py.
+
+    ref: its name in the file it came from. came_back: how often an incident was out again just after it was
+    restored. first_push_at, last_push_at: when the first and the last of those it touched were told of it.
+    """
+
+    __table_args__ = (Index("uq_outage_ref", "ref", unique=True),)
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(unique=True)
+    ref: str | None = None
     kind: str
     state: str = Field(default=OutageState.PUBLISHED, index=True)
     revision: int = 1
@@ -62,11 +96,17 @@ class Outage(SQLModel, table=True):
     published_at: datetime = Field(sa_type=Utc)
     published_by: str
     restored_at: datetime | None = Field(default=None, sa_type=Utc)
+    came_back: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    first_push_at: datetime | None = Field(default=None, sa_type=Utc)
+    last_push_at: datetime | None = Field(default=None, sa_type=Utc)
     updated_at: datetime = Field(sa_type=Utc)
 
 
 class OutageSlot(SQLModel, table=True):
-    """One window of an outage; an end nobody knows yet is empty."""
+    """One window of an outage; an end nobody knows yet is empty. Windows that are called off stay as rows.
+
+    number: its name within the outage, never given again. changed_in: the revision that last touched it.
+    """
 
     __table_args__ = (UniqueConstraint("outage_id", "number"),)
 
@@ -75,6 +115,8 @@ class OutageSlot(SQLModel, table=True):
     number: int
     starts_at: datetime = Field(sa_type=Utc, index=True)
     ends_at: datetime | None = Field(default=None, sa_type=Utc)
+    state: str = Field(default=SlotState.ON, sa_column_kwargs={"server_default": SlotState.ON.value})
+    changed_in: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
 class OutageScope(SQLModel, table=True):
@@ -89,6 +131,27 @@ class OutageScope(SQLModel, table=True):
     outage_id: int = Field(foreign_key="outage.id")
     kind: str
     code: str
+
+
+class FeederCut(SQLModel, table=True):
+    """A feeder that a planned outage cuts, by which the next cut of it is found too early."""
+
+    outage_id: int = Field(foreign_key="outage.id", primary_key=True)
+    feeder_code: str = Field(primary_key=True, index=True)
+
+
+class OutageImpact(SQLModel, table=True):
+    """How many customers of one feeder, company and segment an outage touches, at its newest revision.
+
+    company: the first six characters of their customer codes.
+    """
+
+    outage_id: int = Field(foreign_key="outage.id", primary_key=True)
+    feeder_code: str = Field(primary_key=True)
+    company: str = Field(primary_key=True)
+    segment: str = Field(primary_key=True)
+    customers: int
+    important: int = 0
 
 
 class OutageRevision(SQLModel, table=True):

@@ -40,8 +40,11 @@ class Priority:
 class Message(SQLModel, table=True):
     """What is said, without a language: the reply's words, and which version of which outage it tells.
 
-    audience: who shall get it, as handlers/announcements.py reads it; spread_at is set when all their
-    deliveries are written. superseded_by names the message that made this one stale.
+    audience_kind: who shall get it, as store/audience.py reads it; `segments` leaves out the other segments,
+    `preference` (day, hour) those who do not wish such a reminder. spread_at is set when all their deliveries
+    are written. part: which window and reminder of its stage it is, "" where there is only one.
+    hold_before: quiet hours may hold it until then at most; None: they do not hold it.
+    superseded_by names the message that made this one stale.
     """
 
     __table_args__ = (
@@ -65,6 +68,10 @@ class Message(SQLModel, table=True):
     spread_after: int = Field(default=0, sa_type=BigId)
     spread_at: datetime | None = Field(default=None, sa_type=Utc)
     superseded_by: int | None = Field(default=None, sa_type=BigId)
+    segments: list[str] | None = Field(default=None, sa_type=Document)
+    preference: str | None = None
+    part: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    hold_before: datetime | None = Field(default=None, sa_type=Utc)
     created_at: datetime = Field(sa_type=Utc)
 
 

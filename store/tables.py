@@ -12,12 +12,31 @@ from store import (
     due,
     leases,
     network,
+    notices,
+    numbers,
     outages,
     outbox,
+    proposals,
+    reports,
     subscriptions,
     tokens,
 )
 
-MODULES = (contacts, conversations, customers, due, leases, network, outages, outbox, subscriptions, tokens)
+MODULES = (
+    contacts,
+    conversations,
+    customers,
+    due,
+    leases,
+    network,
+    notices,
+    numbers,
+    outages,
+    outbox,
+    proposals,
+    reports,
+    subscriptions,
+    tokens,
+)
 
 metadata: MetaData = SQLModel.metadata
