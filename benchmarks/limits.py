@@ -16,7 +16,7 @@ from bot.settings import Settings
 from handlers import demo_load, outages
 from handlers.outages import OutageDraft
 from handlers.talking import talking
-from store.audience import Scope
+from store.extent import Scope
 from store.contacts import Contact
 from store.db import Database
 from store.migrate import upgrade

@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, demo, token, chat, doctor."""
+"""The command line: serve, migrate, demo, import, token, chat, doctor."""
 
 from __future__ import annotations
 
@@ -9,33 +9,28 @@ import secrets
 import signal
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from rich.console import Console as Terminal
 from rich.markup import escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import app, doctor, garbage, logs
+from bot import app, doctor, garbage
 from bot.console import BadLine, Console
+from bot.importing import import_cli
 from bot.sender import utcnow
 from bot.settings import Settings
+from bot.start import checked_settings, run, terminal
 from conversations.model import Language
 from handlers import demo_load, tokens
 from handlers.talking import talking
 from store import migrate as migrations
 from store.db import Database
 
-try:
-    import uvloop
-except ImportError:  # not made for every platform; the service runs without it, a little slower
-    uvloop = None  # type: ignore[assignment]
-
 cli = typer.Typer(help="Sáng Đèn: the chatbot service of a power utility.", no_args_is_help=True)
 token_cli = typer.Typer(help="API tokens of staff and systems.", no_args_is_help=True)
 cli.add_typer(token_cli, name="token")
-terminal = Terminal(stderr=False)
+cli.add_typer(import_cli, name="import")
 
 
 class Roles(StrEnum):
@@ -63,24 +58,6 @@ class Speaks(StrEnum):
     EN = "en"
 
 
-def _settings() -> Settings:
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        for one in error.errors():
-            name = "SANGDEN_" + "_".join(str(part) for part in one["loc"]).upper() if one["loc"] else "settings"
-            terminal.print(f"[red]{name}[/red]: {escape(one['msg'])}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from None
-    logs.configure(settings.log_format, settings.log_level)
-    return settings
-
-
-def _run(work: Any) -> Any:
-    if uvloop is not None:
-        return uvloop.run(work)
-    return asyncio.run(work)
-
-
 @cli.command()
 def serve(
     role: Annotated[Roles, typer.Option(help="What this process does.")] = Roles.ALL,
@@ -88,7 +65,7 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on; 0 picks one.")] = 8080,
 ) -> None:
     """Run the service until it is told to stop (Ctrl-C or SIGTERM)."""
-    _run(_serve(_settings(), role.value, host, port))
+    run(_serve(checked_settings(), role.value, host, port))
 
 
 async def _serve(settings: Settings, role: app.Role, host: str, port: int) -> None:
@@ -114,7 +91,7 @@ async def _serve(settings: Settings, role: app.Role, host: str, port: int) -> No
 @cli.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    settings = _settings()
+    settings = checked_settings()
     migrations.upgrade(_prepared(settings))
     terminal.print("The database is up to date.")
 
@@ -129,8 +106,8 @@ def demo(
     if_empty: Annotated[bool, typer.Option("--if-empty", help="Say nothing when there are customers.")] = False,
 ) -> None:
     """Load the demonstration utility into an empty database."""
-    settings = _settings()
-    loaded = _run(_demo(settings))
+    settings = checked_settings()
+    loaded = run(_demo(settings))
     if loaded:
         terminal.print(f"Loaded a fictitious utility with {loaded} customers.")
     elif not if_empty:
@@ -153,9 +130,9 @@ def token_add(
     role: Annotated[StaffRoles, typer.Option(help="What it may do.")],
 ) -> None:
     """Make an API token and print it, this once."""
-    settings = _settings()
+    settings = checked_settings()
     secret = f"sd_{secrets.token_urlsafe(32)}"
-    _run(_token_add(settings, name, role.value, secret))
+    run(_token_add(settings, name, role.value, secret))
     typer.echo(secret)
 
 
@@ -177,13 +154,13 @@ def chat(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each turn.")] = False,
 ) -> None:
     """Talk with the bot in the terminal, or from a script through standard input."""
-    settings = _settings()
+    settings = checked_settings()
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
             # Whatever the terminal's locale is: a byte that is no UTF-8 is a wrong letter, not the end.
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        _run(_chat(settings, name, lang.value if lang else None, as_json))
+        run(_chat(settings, name, lang.value if lang else None, as_json))
     except BadLine as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
@@ -193,7 +170,7 @@ async def _chat(settings: Settings, name: str, language: Language | None, as_jso
     database = Database(settings.database)
     try:
         await migrations.upgrade_engine(database.engine)
-        await Console(database, talking(), name, language).run(as_json)
+        await Console(database, app.talking_of(settings), name, language).run(as_json)
     finally:
         await database.close()
 
@@ -201,8 +178,8 @@ async def _chat(settings: Settings, name: str, language: Language | None, as_jso
 @cli.command("doctor")
 def doctor_command() -> None:
     """Check settings, database and channels, and say what to do about what is wrong."""
-    settings = _settings()
-    findings = _run(doctor.examine(settings))
+    settings = checked_settings()
+    findings = run(doctor.examine(settings))
     for finding in findings:
         colour = {"ok": "green", "off": "yellow", "wrong": "red"}[finding.state]
         detail = escape(f"{finding.what}: {finding.detail}")

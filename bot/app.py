@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -21,11 +21,14 @@ from bot.sender import Sender, utcnow
 from bot.settings import Settings
 from bot.spreading import Spreading
 from bot.web.chat import Chat
+from bot.web.feeds import Feeds
 from bot.web.hub import Hub
 from bot.web.server import WebServices, create_app
 from bot.web.webhooks import TelegramWebhook
 from conversations.model import LANGUAGES, Words
 from conversations.texts import Speaker
+from handlers.alerts import Publisher
+from handlers.links import Links
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking
 from store.db import Database
@@ -78,7 +81,7 @@ class Parts:
 
 def build(settings: Settings, database: Database) -> Parts:
     """Make the parts; nothing is opened yet."""
-    parts = talking()
+    parts = talking_of(settings)
     return Parts(
         settings=settings,
         database=database,
@@ -88,6 +91,11 @@ def build(settings: Settings, database: Database) -> Parts:
         web_chat=WebChatChannel(),
         telegram=telegram_channel(settings, parts.speaker),
     )
+
+
+def talking_of(settings: Settings) -> Talking:
+    """The conversations, with the links that these settings make."""
+    return replace(talking(), links=Links(settings.public_url, settings.secret()))
 
 
 def telegram_channel(settings: Settings, speaker: Speaker) -> TelegramChannel | None:
@@ -164,7 +172,7 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
         hotline=settings.hotline,
         secure=settings.public_url.startswith("https://"),
     )
-    routes = chat.routes()
+    routes = chat.routes() + _feeds(parts).routes()
     if parts.telegram and settings.telegram_mode == "webhook":
         routes += TelegramWebhook(parts.telegram, parts.receiver).routes()
     app = create_app(WebServices(parts.database, utcnow, spreading.start), routes)
@@ -182,6 +190,13 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
     site = web.TCPSite(runner, host, port)
     await site.start()
     return f"http://{host}:{runner.addresses[0][1]}"
+
+
+def _feeds(parts: Parts) -> Feeds:
+    settings, links = parts.settings, parts.talking.links
+    assert links is not None
+    publisher = Publisher(settings.utility_name, settings.hotline, links)
+    return Feeds(parts.database, parts.talking, publisher, utcnow)
 
 
 async def _listen_to_telegram(stack: AsyncExitStack, parts: Parts) -> None:

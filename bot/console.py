@@ -15,9 +15,10 @@ from typing import Any, TextIO
 import orjson
 
 from bot.channels.console import NAME, ConsoleChannel
+from bot.pictures import Pictures
 from bot.receiver import Receiver
 from bot.sender import parts_of, send_parts, utcnow
-from conversations.model import Event, Language, Opened, Photo, Place, Press, Text, Turn
+from conversations.model import Event, Language, Opened, Photo, Place, Press, Text, Turn, language_of
 from handlers import deliveries
 from handlers.deliveries import Ended
 from handlers.incoming import Handled
@@ -48,6 +49,7 @@ class Console:
         self._language = language
         self._receive = Receiver(database, talking)
         self._channel = ConsoleChannel()
+        self._pictures = Pictures(talking.speaker, talking.zone)
 
     async def run(self, as_json: bool, lines: TextIO = sys.stdin, out: TextIO = sys.stdout) -> None:
         """Read a turn per line until the end of input; at a terminal, greet and show pushes live."""
@@ -122,6 +124,7 @@ class Console:
             ended = []
             for one in claimed:
                 parts = parts_of(one, self._talking.speaker, self._channel)
+                parts = await self._pictures.added(parts, language_of(one.language))
                 ended.append(Ended(one, await send_parts(self._channel, one.address, parts, one.key)))
             async with self._database.unit() as unit:
                 await deliveries.settle(unit, ended, datetime.now(now.tzinfo))
@@ -134,6 +137,8 @@ class Console:
 
     def _print(self, replies: list[Outgoing], out: TextIO) -> None:
         for reply in replies:
+            if reply.image is not None:
+                out.write(f"[{reply.alt}]\n")
             out.write(plain(reply.text) + "\n")
             for number, button in enumerate(reply.buttons, 1):
                 out.write(f"  {number}. {button.label}\n")

@@ -14,6 +14,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Not \b: in an address a bot's token stands right behind the word "bot".
     (re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}"), "<token>"),
+    (re.compile(r"(?<=/calendar/)[A-Za-z0-9_.-]{20,}"), "<token>"),
     (re.compile(r"\bsd_[A-Za-z0-9_-]{16,}"), "<token>"),
     (re.compile(r"\b(P[A-Za-z]\d{2})[0-9A-Za-z]{6}(\d{3})\b", re.IGNORECASE), r"\1******\2"),
     (re.compile(r"(?<![\w.])(?:\+?84|0)(?:[\s.-]?\d){6,8}[\s.-]?(\d{3})(?!\w|\.\d)"), r"0******\1"),

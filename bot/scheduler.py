@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import ticks
+from handlers import incidents, notices, ticks
 from store.db import Database, Unit
 
 log = structlog.get_logger(__name__)
@@ -20,6 +20,8 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (ticks.leases_expired, 5),
     (ticks.worthless, 10),
     (ticks.pauses_over, 15),
+    (notices.notices_due, 5),
+    (incidents.held_restorations, 15),
     (ticks.retention, 3600),
 )
 

@@ -14,6 +14,7 @@ import structlog
 from bot import metrics
 from bot.holder import Holder
 from bot.pace import Pace
+from bot.pictures import Pictures
 from conversations.model import language_of
 from conversations.texts import MissingText, Speaker
 from conversations.wire import reply_from_json
@@ -83,6 +84,7 @@ class Sender:
         self.channel = channel
         self._database = database
         self._speaker = speaker
+        self._pictures = Pictures(speaker)
         self._holder = holder
         self._clock = clock
         limits = channel.limits
@@ -186,6 +188,7 @@ class Sender:
             log.error("unrenderable", message=one.message_id, error=str(error))
             return Rejected(f"cannot be put into words: {error}")
         try:
+            parts = await self._pictures.added(parts, language_of(one.language))
             return await send_parts(self.channel, one.address, parts, one.key)
         except Exception as error:  # a fault of the adapter, which promises not to raise
             log.exception("sending_failed", channel=self.channel.name, delivery=one.id)

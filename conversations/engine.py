@@ -22,6 +22,7 @@ from conversations.model import (
     Language,
     Look,
     Opened,
+    Picture,
     Press,
     Query,
     Reply,
@@ -67,13 +68,18 @@ _Talking: TypeAlias = Generator[Query, Found, None]
 
 
 class Flows:
-    """The flows of the service, in the order of the menu; `fallback` takes a text nobody else understands."""
+    """The flows of the service, in the order of the menu.
 
-    def __init__(self, flows: Iterable[Flow], fallback: Flow) -> None:
+    fallback, danger: take the text that nobody else understands, or that tells of danger to life, as the answer
+    to their first step.
+    """
+
+    def __init__(self, flows: Iterable[Flow], fallback: Flow, danger: Flow) -> None:
         self.menu = tuple(flow for flow in flows if flow.in_menu)
-        self.by_name = {flow.name: flow for flow in (*flows, fallback)}
+        self.by_name = {flow.name: flow for flow in (*flows, fallback, danger)}
         self.by_intent = {intent: flow for flow in flows for intent in flow.starts_on}
         self.fallback = fallback
+        self.danger = danger
 
 
 def advance(
@@ -100,6 +106,7 @@ class _Talk:
         self.words: list[Words] = []
         self.buttons: tuple[Button, ...] = ()
         self.ask: Literal["contact", "place"] | None = None
+        self.picture: Picture | None = None
         self.commands: list[Command] = []
         self.understood = Understood()
 
@@ -141,7 +148,8 @@ class _Talk:
         self.understood = understand(text)
         intent, sure = self.understood.intent, self.understood.score >= SURE
         if intent == "danger":
-            self._warn()
+            # Danger to life comes before everything; a form under way waits below.
+            yield from self._begin_with(self.flows.danger, Text(text))
         elif intent in _COMMANDS and (self.understood.score == 1 or (sure and intent in ("agent", "language"))):
             yield from self._command(_COMMANDS[intent])
         elif self.frame and away and not (sure and intent in self.flows.by_intent):
@@ -246,13 +254,6 @@ class _Talk:
             self._pop()
             yield from self._go_on_if_asked()
 
-    def _warn(self) -> None:
-        """Danger to life comes before everything; a form under way stays as it is."""
-        self.say("danger.stay_away")
-        if self.frame:
-            self.say("form.kept", form=self._title(self.frame))
-            self.buttons = (Button(Words("button.go_on"), GO_ON),)
-
     # --- coming back after days ------------------------------------------------------------------------------
 
     def _hold(self, event: Event) -> None:
@@ -326,7 +327,7 @@ class _Talk:
             self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{_ABOUT}{guess}") for guess in guesses)
             self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
         elif fold(text):
-            yield from self._begin(self.flows.fallback, {"text": Text(text)})
+            yield from self._begin_with(self.flows.fallback, Text(text))
         else:
             self.words.append(_unread(Text(text)))
             self._offer_menu()
@@ -352,8 +353,14 @@ class _Talk:
         if flow is None:
             yield from self._old_button()
             return
-        first = {flow.steps[0].name: Press(answer)} if answer and flow.steps else {}
-        yield from self._begin(flow, first)
+        if answer and flow.steps:
+            yield from self._begin_with(flow, Press(answer))
+        else:
+            yield from self._begin(flow, flow.prefill(Understood()))
+
+    def _begin_with(self, flow: Flow, answer: Event) -> _Talking:
+        """Start a flow whose first question is answered already."""
+        yield from self._begin(flow, {flow.steps[0].name: answer})
 
     def _begin(self, flow: Flow, waiting: Mapping[str, Event]) -> _Talking:
         """Start a flow, above the one it interrupts; the same flow begun again replaces itself."""
@@ -378,6 +385,11 @@ class _Talk:
             if ahead is None:
                 yield from self._ask_again()
                 return
+            facts = (yield step.needs(frame.answers)) if step.needs else None
+            instead = step.instead(facts)
+            if instead:
+                yield from self._end(instead)
+                return
             answer = yield from self._judged(step, ahead)
             if isinstance(answer, Again):
                 self._forget_ahead(step)
@@ -394,8 +406,12 @@ class _Talk:
         self._pop()
         self.words += finish.reply.words
         self.buttons = finish.reply.buttons
+        self.picture = finish.reply.picture
         self.commands += finish.commands
-        if self.frame:
+        if finish.then:
+            name, waiting = finish.then
+            yield from self._begin(self.flows.by_name[name], waiting)
+        elif self.frame:
             yield from self._go_on_if_asked()
 
     def _go_on_if_asked(self) -> _Talking:
@@ -530,7 +546,7 @@ class _Talk:
         offered = tuple((b.value, self.speak(b.words, self.state.language)) for b in self.buttons)
         return Turn(
             state=replace(self.state, offered=offered),
-            reply=Reply(tuple(self.words), self.buttons, self.ask),
+            reply=Reply(tuple(self.words), self.buttons, self.ask, self.picture),
             commands=tuple(self.commands),
             understood=self.understood,
         )

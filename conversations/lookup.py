@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from conversations.fields import Choice
@@ -13,7 +13,9 @@ from conversations.model import (
     Finish,
     Flow,
     Found,
+    Json,
     Moment,
+    Picture,
     Press,
     Query,
     Reply,
@@ -24,6 +26,7 @@ from conversations.model import (
     Words,
 )
 from conversations.places import MINE, WhichPlace, name_of, target_of
+from conversations.wire import words_to_json
 
 PERIODS = ("now", "today", "week")
 # More than this is no answer but a list; the newest would be lost at its end.
@@ -40,26 +43,35 @@ class LookUp(Query):
 
 @dataclass(frozen=True)
 class OutageSeen:
-    """An outage as a customer sees it; `places` are the labels of theirs that it touches."""
+    """A window of an outage as a customer sees it; `places` are the labels of theirs that it touches.
+
+    state: as a picture of the week takes it, see handlers/pictures/week_data.py.
+    """
 
     incident: bool
     area: tuple[Words, ...]
     reason: str | None
     span: Span
     places: tuple[str, ...]
+    state: str = "on"
 
 
 @dataclass(frozen=True)
 class OutagesFound(Found):
-    """What is known at a moment; `no_places` when the customer asked for their own and follows none."""
+    """What is known at a moment; `no_places` when the customer asked for their own and follows none.
+
+    days: the local days of a week that was asked for, ISO, today first; places: the labels of the customer's own.
+    """
 
     outages: tuple[OutageSeen, ...]
     as_of: Moment
     no_places: bool = False
+    days: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 def prefill(understood: Understood) -> Mapping[str, Event]:
-    """ "Mai phường Bến Thành có cúp điện không" names place and time; "mất điện rồi" is about now."""
+    """ "Mai phường Bến Thành có cúp điện không" names place and time; "vì sao mất điện" is about now."""
     values, ahead = understood.values, dict[str, Event]()
     named = values.get("code") or values.get("place")
     if named:
@@ -67,12 +79,7 @@ def prefill(understood: Understood) -> Mapping[str, Event]:
     elif values.get("mine"):
         ahead["where"] = Press(MINE)
     when = {"tomorrow": "week"}.get(values.get("when", ""), values.get("when"))
-    if when is None and understood.intent in (
-        "outage_report",
-        "outage_my_home_only",
-        "outage_eta",
-        "outage_reason",
-    ):
+    if when is None and understood.intent in ("outage_eta", "outage_reason"):
         when = "now"
     if when in PERIODS:
         ahead["when"] = Press(when)
@@ -93,14 +100,45 @@ def finish(answers: Answers, facts: Found | None) -> Finish:
     else:
         shown = facts.outages[:MOST_SHOWN]
         head = Words("lookup.found", {"place": place, "period": period, "n": len(facts.outages)})
-        words = (head, *(line for outage in shown for line in _lines(outage)))
+        words = (head, *(line for outage in shown for line in outage_lines(outage)))
         if len(facts.outages) > MOST_SHOWN:
             words += (Words("lookup.more", {"n": len(facts.outages) - MOST_SHOWN}),)
         words += (Words("lookup.as_of", {"as_of": facts.as_of}),)
-    return Finish(Reply(words, _next_steps(target, str(answers["when"]))))
+    buttons = _next_steps(target, str(answers["when"]))
+    if not facts.outages:
+        buttons = (
+            Button(Words("menu.report"), "go:report" if target == MINE else f"go:report:{target}"),
+            *buttons,
+        )
+    return Finish(Reply(words, buttons, picture=_picture(target, place, facts)))
 
 
-def _lines(outage: OutageSeen) -> tuple[Words, ...]:
+def _picture(target: str, place: Words, facts: OutagesFound) -> Picture | None:
+    """The week at the place, or at each of the customer's own; none for a shorter time or an empty week."""
+    if not facts.days or not (facts.outages or target == MINE):
+        return None
+    if target == MINE:
+        rows = [_row(label, [one for one in facts.outages if label in one.places]) for label in facts.places]
+    else:
+        rows = [_row(words_to_json(place), facts.outages)]
+    return Picture("week", {"days": list(facts.days), "now": facts.as_of.at, "rows": rows})
+
+
+def _row(label: Json, outages: Sequence[OutageSeen]) -> Json:
+    bars: list[Json] = [
+        {
+            "start": one.span.start,
+            "end": one.span.end,
+            "kind": "incident" if one.incident else "planned",
+            "state": one.state,
+        }
+        for one in outages
+    ]
+    return {"label": label, "bars": bars}
+
+
+def outage_lines(outage: OutageSeen) -> tuple[Words, ...]:
+    """An outage in words, and the places of the customer's own that it touches."""
     reason: Words | str = outage.reason or Words("reason.unknown")
     key = "lookup.incident" if outage.incident else "lookup.planned"
     line = Words(key, {"area": outage.area, "reason": reason, "span": outage.span})
@@ -119,13 +157,7 @@ def _next_steps(target: str, period: str) -> tuple[Button, ...]:
 
 FLOW = Flow(
     name="lookup",
-    starts_on=(
-        "outage_schedule",
-        "outage_report",
-        "outage_my_home_only",
-        "outage_eta",
-        "outage_reason",
-    ),
+    starts_on=("outage_schedule", "outage_eta", "outage_reason"),
     prefill=prefill,
     steps=(
         Step("where", WhichPlace(streets=True, mine=True)),

@@ -24,9 +24,10 @@ Answers: TypeAlias = Mapping[str, Json]
 
 @dataclass(frozen=True)
 class Text:
-    """Words that the customer typed."""
+    """Words that the customer typed; `earlier` are those before, which were half an answer to the same question."""
 
     text: str
+    earlier: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,21 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture to go with a reply, not yet drawn; handlers/pictures knows the kinds. `data` has no language."""
+
+    kind: str
+    data: Json
+
+
+@dataclass(frozen=True)
 class Reply:
-    """One message: paragraphs, the buttons under it, and what it asks the channel to collect."""
+    """One message: paragraphs, the buttons under it, what it asks the channel to collect, and a picture."""
 
     words: tuple[Words, ...]
     buttons: tuple[Button, ...] = ()
     ask: Literal["contact", "place"] | None = None
+    picture: Picture | None = None
 
 
 def say(key: str, /, **values: Value) -> Reply:
@@ -170,12 +180,14 @@ class Again:
 
     asks: the words ask anew themselves, so that the question need not be put again under them.
     ask: what the channel shall collect; the other ways to answer are then not offered again.
+    heard: words that are half an answer; the next text comes with them as its `earlier`.
     """
 
     words: Words
     options: tuple[Button, ...] = ()
     asks: bool = False
     ask: Literal["contact", "place"] | None = None
+    heard: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,7 +223,7 @@ class Step:
 
     `needs` is a query whose answer the options are made of; `when` leaves the step out; `prompt` makes the
     question's words where the convention is not enough; `instead` ends the flow when the facts make the
-    question pointless (no place to choose from).
+    question pointless (no place to choose from), even one whose answer is known ahead.
     """
 
     name: str
@@ -224,10 +236,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Finish:
-    """How a flow ends: what is said and what is to be done."""
+    """How a flow ends: what is said, what is to be done, and the flow that goes on, with answers known ahead."""
 
     reply: Reply
     commands: tuple[Command, ...] = ()
+    then: tuple[str, Mapping[str, Event]] | None = None
 
 
 @dataclass(frozen=True)
@@ -235,7 +248,7 @@ class Flow:
     """A conversation as data.
 
     `starts_on` are the intents that begin it; `prefill` turns values understood from the first words into
-    answers that need not be asked again; `needs` is a query answered before `finish`.
+    answers that need not be asked again (from a button, there are no words); `needs` is a query answered before `finish`.
     """
 
     name: str
@@ -268,7 +281,7 @@ class Frame:
 
     run: told apart from every other run by this number, so that an old button is known as old.
     trail: the steps answered, in that order; waiting: answers known ahead, by step.
-    misses: how often in a row the question asked now was not answered.
+    misses: how often in a row the question asked now was not answered; heard: what was half an answer to it.
     """
 
     flow: str
@@ -279,6 +292,7 @@ class Frame:
     trail: tuple[str, ...] = ()
     waiting: Mapping[str, Event] = field(default_factory=dict)
     misses: int = 0
+    heard: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from conversations import calendar
 from conversations.fields import Choice, Line, OneOfFound, line_words, literally
 from conversations.follow import LONGEST_LABEL
 from conversations.model import Answers, Button, Command, Finish, Flow, Found, Reply, Step, Words
@@ -46,10 +47,11 @@ class ResumePlace(Command):
 
 def buttons(found: Found) -> tuple[Button, ...]:
     assert isinstance(found, MyPlacesFound)
-    return tuple(
+    places = (
         Button(Words("places.paused_item" if p.paused else "places.item", {"label": p.label}), f"{p.id}")
         for p in found.places
     )
+    return (*places, Button(Words("menu.notices"), "go:notices"), calendar.OPEN)
 
 
 def listing(answers: Answers, facts: Found | None) -> Words:

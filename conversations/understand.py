@@ -21,6 +21,9 @@ MAYBE = 0.50
 
 CUSTOMER_CODE = re.compile(r"\bp[a-z][0-9a-z]{2}[0-9]{9}\b")
 
+# EVNHCMC's keywords for short messages (evnhcmc.vn, 2014): "LMD PE01000000014", also written in one.
+_KEYWORD = re.compile(r"(?P<keyword>lmd|md)(?: ?(?P<code>p[a-z] ?[0-9][0-9a-z ]*))?")
+
 _WHEN = (
     ("now", re.compile(r"\b(bay gio|hien tai|hien nay|dang|luc nay|now|right now|currently)\b")),
     ("today", re.compile(r"\b(hom nay|bua nay|toi nay|chieu nay|sang nay|today|tonight)\b")),
@@ -35,6 +38,8 @@ _PLACE = re.compile(
 _PLACE_ENGLISH = re.compile(
     r"\b(?:(?<=follow )|(?:in|at|for|to|about)\s+)((?:\w+ ){0,3}\w+) (?:ward|district|commune)\b"
 )
+# A house number after "ở" is a place of its own, even in "nhà tôi mất điện ở 12/3 Lê Lợi".
+_PLACE_HOUSE = re.compile(r"\b(?:o|tai|at) ((?:so )?[0-9]+[a-z]?(?:/[0-9a-z]+)* [a-z].+)$")
 _PLACE_LOOSE = re.compile(r"\b(?:o|tai(?! sao)|khu vuc|in|at|for)\s+(?!dau\b)(.+)$")
 # Where the name of a place ends and the matter begins.
 _MATTER = re.compile(r"\b(?:bi |dang |co )?(?:cup|mat|cat|ngung) dien\b.*|\b(?:when|why|power|outage)s?\b.*")
@@ -59,6 +64,7 @@ class Phrasebook:
     weights: Mapping[str, float]
     danger: tuple[re.Pattern[str], ...]
     harmless: tuple[re.Pattern[str], ...]
+    said: tuple[tuple[str, str, re.Pattern[str]], ...]
 
     @classmethod
     def read(cls, source: str) -> Phrasebook:
@@ -79,6 +85,12 @@ class Phrasebook:
             weights=_weights(phrases),
             danger=tuple(re.compile(pattern) for pattern in data["danger"]["patterns"]),
             harmless=tuple(re.compile(pattern) for pattern in data["danger"]["harmless"]),
+            said=tuple(
+                (name, value, re.compile(pattern))
+                for name, values in data["said"].items()
+                for value, patterns in values.items()
+                for pattern in patterns
+            ),
         )
 
 
@@ -104,9 +116,13 @@ def understand(text: str) -> Understood:
     book = phrasebook()
     plain = fold(text)
     if is_danger(plain, book):
-        return Understood("danger", 1.0)
+        return Understood("danger", 1.0, _values(plain)[0])
+    keyword = _KEYWORD.fullmatch(plain)
+    if keyword:
+        return _by_keyword(keyword["keyword"], "".join((keyword["code"] or "").split()))
     exact = _exact(_expand(plain, book.shorthand), book)
     values, rest = _values(plain)
+    values |= _said(plain, book)
     words = _expand(rest, book.shorthand)
     exact = exact or _exact(words, book)
     if exact:
@@ -122,6 +138,23 @@ def understand(text: str) -> Understood:
 def is_danger(plain: str, book: Phrasebook) -> bool:
     """Whether folded words tell of danger to life; a question about prevention does not."""
     return any(p.search(plain) for p in book.danger) and not any(p.search(plain) for p in book.harmless)
+
+
+def _by_keyword(keyword: str, code: str) -> Understood:
+    """The utility's old SMS keywords: LMD for the schedule of a meter, MD for why it is out."""
+    values = {"code": code.upper()} if code else {}
+    if keyword == "lmd":
+        return Understood("outage_schedule", 1.0, values | {"when": "week"})
+    return Understood("outage_report", 1.0, values)
+
+
+def _said(plain: str, book: Phrasebook) -> dict[str, str]:
+    """Answers to questions that folded words hold; of several answers to one the first in the file."""
+    said: dict[str, str] = {}
+    for name, value, pattern in book.said:
+        if name not in said and pattern.search(plain):
+            said[name] = value
+    return said
 
 
 def _exact(words: str, book: Phrasebook) -> str | None:
@@ -185,6 +218,7 @@ def _values(plain: str) -> tuple[dict[str, str], str]:
     place = (
         _PLACE_ENGLISH.search(rest)
         or _PLACE.search(rest)
+        or _PLACE_HOUSE.search(rest)
         or (None if "mine" in values else _PLACE_LOOSE.search(rest))
     )
     if place:

@@ -13,6 +13,7 @@ from conversations.model import (
     Opened,
     Other,
     Photo,
+    Picture,
     Place,
     Press,
     Reply,
@@ -93,6 +94,8 @@ def reply_to_json(reply: Reply) -> dict[str, Any]:
         ]
     if reply.ask:
         plain["ask"] = reply.ask
+    if reply.picture:
+        plain["picture"] = {"kind": reply.picture.kind, "data": reply.picture.data}
     return plain
 
 
@@ -105,6 +108,7 @@ def reply_from_json(plain: Mapping[str, Any]) -> Reply:
             for button in plain.get("buttons", ())
         ),
         ask=plain.get("ask"),
+        picture=Picture(**plain["picture"]) if plain.get("picture") else None,
     )
 
 
@@ -139,6 +143,7 @@ def state_to_json(state: State) -> dict[str, Any]:
                 "trail": list(frame.trail),
                 "waiting": {step: event_to_json(event) for step, event in frame.waiting.items()},
                 "misses": frame.misses,
+                "heard": frame.heard,
             }
             for frame in state.frames
         ],
@@ -165,6 +170,7 @@ def state_from_json(plain: Mapping[str, Any]) -> State:
                 trail=tuple(frame["trail"]),
                 waiting={step: event_from_json(event) for step, event in frame["waiting"].items()},
                 misses=frame["misses"],
+                heard=frame.get("heard", ""),
             )
             for frame in plain["frames"]
         ),

@@ -1,17 +1,18 @@
-"""Who is told what of an outage: a message for each stage, and its deliveries, written in chunks."""
+"""Who is told what of an outage: a message for each piece of news, and its deliveries, written in chunks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from conversations.model import Button, Moment, Reply, Words
+from conversations.model import Reply
 from conversations.wire import reply_to_json
-from handlers.outage_lookup import area_words
+from handlers.talking import ZONE
 from store import audience, outages, outbox
-from store.audience import EVERYONE, Audience, History, Range, Reach, Scope
+from store.audience import EVERYONE, Audience, History, Listeners, LocalHours, Range, Reach
 from store.db import Unit
+from store.extent import Scope
 from store.outages import Outage, ScopeKind, Stage
 from store.outbox import Message, Priority
 
@@ -20,22 +21,35 @@ CHUNK = 20_000
 # News of an incident that could not be delivered for a day is no news.
 WORTH = timedelta(hours=24)
 
-_KEYS = {
-    Stage.INCIDENT: "incident.new",
-    Stage.CHANGE: "incident.changed",
-    Stage.RESTORED: "incident.restored",
-    Stage.CANCELLED: "incident.cancelled",
-    Stage.NOT_YOURS: "incident.not_yours",
-}
-_TELLING = (Stage.INCIDENT, Stage.CHANGE)
+# After these somebody knows of the outage, as it was at that revision.
+TELLING = (
+    Stage.INCIDENT,
+    Stage.PLAN,
+    Stage.REMINDER,
+    Stage.START,
+    Stage.CHANGE,
+    Stage.POSTPONED,
+    Stage.RESTORED,
+)
 
 
 @dataclass(frozen=True)
-class Audiences:
-    """Who hears which stage of an outage's newest revision, in the order in which they are written."""
+class News:
+    """One message about an outage's newest revision, and who hears it; the columns of Message say the rest.
 
-    outage: Outage
-    stages: Mapping[Stage, tuple[Audience, ...]]
+    heard_last: only who heard last of one of these revisions; None for anybody.
+    """
+
+    stage: Stage
+    audience: Audience
+    reply: Reply
+    worthless_after: datetime
+    priority: int = Priority.INCIDENT
+    segments: tuple[str, ...] | None = None
+    preference: str | None = None
+    heard_last: tuple[int, ...] | None = None
+    part: str = ""
+    hold_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -47,29 +61,34 @@ class Announced:
 
 
 async def announce(
-    unit: Unit, told: Audiences, starts_at: datetime, ends_at: datetime | None, now: datetime, chunk: int = CHUNK
+    unit: Unit, outage: Outage, news: Sequence[News], now: datetime, renews: bool = True, chunk: int = CHUNK
 ) -> Announced:
-    """Write the messages of a revision, retract what it makes stale, and begin to write the deliveries."""
-    outage = told.outage
+    """Write messages about an outage and begin to write their deliveries, in the order of `news`.
+
+    renews: it is a new revision, which makes stale what was said of the earlier ones.
+    """
+    if not news:
+        return Announced(0, ())
     assert outage.id is not None
-    kinds = [kind for stage in told.stages.values() for kind in stage]
-    history = await _history(unit, outage.id, outage.revision)
-    written = {}
-    for stage, (kind,) in told.stages.items():
-        reply = words(outage, stage, starts_at, ends_at)
-        message = _message(outage, stage, reply, now)
-        message.audience_kind = kind
-        written[stage] = await outbox.add_message(unit, message)
-    # That a place is not touched any more stays true until the scope changes again.
-    stale = history.telling + (history.parting if Stage.NOT_YOURS in told.stages else ())
-    await outbox.supersede(unit, stale, next(iter(written.values())), now)
-    reach = await _reach(unit, outage.id, outage.revision)
-    recipients = await audience.size(unit, kinds, reach, history, now)
+    earlier = await outbox.of_outage(unit, outage.id)
+    written = [await _add(unit, outage, one, now) for one in news]
+    if renews:
+        await _retract(unit, outage, news, earlier, written[0], now)
+    listeners = [
+        Listeners(
+            Audience(message.audience_kind or ""),
+            await _reach(unit, message),
+            _history([*earlier, *written], message),
+            message.preference,
+        )
+        for message in written
+    ]
+    recipients = await audience.size(unit, listeners, now)
     small = recipients <= chunk
-    for stage, one in written.items():
+    for message in written:
         # Partings are written at once: whom the next revision tells depends on who was told goodbye.
-        await spread(unit, one, now, None if small or stage is Stage.NOT_YOURS else chunk)
-    return Announced(recipients, () if small else tuple(written.values()))
+        await spread(unit, _id(message), now, None if small or message.stage == Stage.NOT_YOURS else chunk)
+    return Announced(recipients, () if small else tuple(_id(message) for message in written))
 
 
 async def spread(unit: Unit, message_id: int, now: datetime, chunk: int | None = CHUNK) -> bool:
@@ -80,20 +99,25 @@ async def spread(unit: Unit, message_id: int, now: datetime, chunk: int | None =
     message = await outbox.locked(unit, message_id)
     if message is None or message.spread_at is not None or message.outage_id is None or message.revision is None:
         return True
-    history = await _history(unit, message.outage_id, message.revision)
-    before = [one for one in history.current if one < message_id]
-    if before and await outbox.any_unspread(unit, before):
+    history = _history(await outbox.of_outage(unit, message.outage_id), message)
+    if history.current and await outbox.any_unspread(unit, history.current):
         # Those for whom the earlier messages of this revision are must be written first: they are left out
         # here. Nothing to do now; `unfinished` names this message again.
         return True
-    history = History(history.telling, history.parting, tuple(before))
     upto = await audience.end_of_chunk(unit, message.spread_after, chunk) if chunk else None
     within = Range(message.spread_after, upto) if message.spread_after or upto else EVERYONE
-    reach = await _reach(unit, message.outage_id, message.revision)
-    await audience.write(unit, message, reach, history, within, now)
+    await audience.write(unit, message, await _reach(unit, message), history, within, now, local_hours(now))
     message.spread_after, message.spread_at = upto or message.spread_after, None if upto else now
     unit.session.add(message)
     return upto is None
+
+
+def local_hours(now: datetime) -> LocalHours:
+    """Now on the utility's clock, as quiet hours are kept."""
+    local = now.astimezone(ZONE)
+    full = local.replace(minute=0, second=0, microsecond=0)
+    following = (full + timedelta(hours=(hour - local.hour - 1) % 24 + 1) for hour in range(24))
+    return LocalHours(local.hour, tuple(at.astimezone(now.tzinfo) for at in following))
 
 
 async def unfinished(unit: Unit) -> list[int]:
@@ -104,40 +128,40 @@ async def unfinished(unit: Unit) -> list[int]:
 async def any_unfinished(unit: Unit, outage_id: int) -> bool:
     """Whether people touched by an outage are still to be found, so that no delivery of theirs shows who waits."""
     messages = await outbox.of_outage(unit, outage_id)
-    return any(one.spread_at is None and one.audience_kind == Audience.TOUCHED for one in messages)
+    finding = (Audience.TOUCHED, Audience.UNTOLD)
+    return any(one.spread_at is None and one.audience_kind in finding for one in messages)
 
 
 async def tell_one(
-    unit: Unit, outage: Outage, reply: Reply, contact_id: int, places: list[str], now: datetime
+    unit: Unit, outage: Outage, news: News, contact_id: int, places: list[str], now: datetime
 ) -> None:
     """Tell one more contact of an outage as it is now, unless they know this revision already."""
     assert outage.id is not None
     messages = [one for one in await outbox.of_outage(unit, outage.id) if one.revision == outage.revision]
-    if await outbox.addressed(unit, contact_id, [one.id for one in messages if one.id is not None]):
+    if await outbox.addressed(unit, contact_id, [_id(one) for one in messages]):
         return
-    message = next((one for one in messages if one.stage == Stage.INCIDENT), None)
+    message = next((one for one in messages if one.stage == news.stage and one.part == news.part), None)
     if message is None:
-        message = _message(outage, Stage.INCIDENT, reply, now)
+        message = _message(outage, news, now)
         message.id = await outbox.add_message(unit, message)
-    await audience.write_to(unit, message, contact_id, places, now)
+    # They are talking to us at this moment: no quiet hours hold the answer.
+    awake = LocalHours(local_hours(now).hour, ())
+    await audience.write_to(unit, message, contact_id, places, now, awake)
 
 
-def words(outage: Outage, stage: Stage, starts_at: datetime, ends_at: datetime | None) -> Reply:
-    """What is said of an outage at a stage; which of their own places it touches is added for each person."""
-    area = tuple(area_words(outage.area))
-    end = Moment(ends_at.isoformat()) if ends_at else Words("end.unknown")
-    text = Words(
-        _KEYS[stage],
-        {
-            "area": area,
-            "reason": outage.reason or Words("reason.unknown"),
-            "start": Moment(starts_at.isoformat()),
-            "end": end,
-            "code": outage.code,
-        },
-    )
-    buttons = (Button(Words("menu.places"), "go:places"),) if stage == Stage.INCIDENT else ()
-    return Reply((text, Words("incident.places")), buttons)
+async def told_revisions(unit: Unit, outage: Outage) -> list[int]:
+    """The earlier revisions of which somebody may have heard, oldest first."""
+    assert outage.id is not None
+    messages = await outbox.of_outage(unit, outage.id)
+    return sorted({one.revision for one in messages if one.stage in TELLING and one.revision is not None})
+
+
+async def reach_of(unit: Unit, outage_id: int, revision: int) -> Reach:
+    """Whom a revision of an outage touches, as it was found once for all its chunks."""
+    content = (await outages.revision_of(unit, outage_id, revision)).content
+    reporters = outage_id if await audience.has_reporters(unit, outage_id) else None
+    scope = scope_from((kind, code) for kind, code in content["scope"])
+    return Reach(scope, tuple(content["heard_in"]), reporters_of=reporters)
 
 
 def scope_from(parts: Iterable[tuple[str, str]]) -> Scope:
@@ -153,29 +177,69 @@ def scope_from(parts: Iterable[tuple[str, str]]) -> Scope:
     )
 
 
-def _message(outage: Outage, stage: Stage, reply: Reply, now: datetime) -> Message:
+async def _add(unit: Unit, outage: Outage, news: News, now: datetime) -> Message:
+    message = _message(outage, news, now)
+    message.audience_kind = news.audience
+    message.id = await outbox.add_message(unit, message)
+    return message
+
+
+async def _retract(
+    unit: Unit, outage: Outage, news: Sequence[News], earlier: Sequence[Message], by: Message, now: datetime
+) -> None:
+    """What is still due of earlier revisions became wrong."""
+    # That a place is not touched any more stays true until the scope changes again.
+    rescoped = any(one.stage is Stage.NOT_YOURS for one in news)
+    stale = [
+        _id(one)
+        for one in earlier
+        if (one.revision or 0) < outage.revision
+        and (one.stage in TELLING or (rescoped and one.stage == Stage.NOT_YOURS))
+    ]
+    await outbox.supersede(unit, stale, _id(by), now)
+
+
+def _message(outage: Outage, news: News, now: datetime) -> Message:
     return Message(
-        words=reply_to_json(reply),
+        words=reply_to_json(news.reply),
         outage_id=outage.id,
         revision=outage.revision,
-        stage=stage,
-        priority=Priority.INCIDENT,
-        worthless_after=now + WORTH,
+        stage=news.stage,
+        part=news.part,
+        priority=news.priority,
+        worthless_after=news.worthless_after,
+        hold_before=news.hold_before,
+        segments=list(news.segments) if news.segments is not None else None,
+        preference=news.preference,
+        heard_last=list(news.heard_last) if news.heard_last is not None else None,
         created_at=now,
     )
 
 
-async def _reach(unit: Unit, outage_id: int, revision: int) -> Reach:
-    """Whom a revision of an outage touches, as it was found once for all its chunks."""
-    content = (await outages.revision_of(unit, outage_id, revision)).content
-    return Reach(scope_from((kind, code) for kind, code in content["scope"]), tuple(content["heard_in"]))
+async def _reach(unit: Unit, message: Message) -> Reach:
+    assert message.outage_id is not None
+    assert message.revision is not None
+    reach = await reach_of(unit, message.outage_id, message.revision)
+    return replace(reach, segments=tuple(message.segments) if message.segments is not None else None)
 
 
-async def _history(unit: Unit, outage_id: int, revision: int) -> History:
-    messages = [one for one in await outbox.of_outage(unit, outage_id) if one.id is not None]
+def _history(messages: Sequence[Message], message: Message) -> History:
+    """An outage's messages as one of them sees them."""
+    revision, last = message.revision or 0, message.heard_last
     earlier = [one for one in messages if (one.revision or 0) < revision]
+    current = [one for one in messages if one.revision == revision and _id(one) < _id(message)]
+    telling = [one for one in earlier if one.stage in TELLING]
     return History(
-        telling=tuple(one.id for one in earlier if one.stage in _TELLING and one.id),
-        parting=tuple(one.id for one in earlier if one.stage == Stage.NOT_YOURS and one.id),
-        current=tuple(one.id for one in messages if one.revision == revision and one.id),
+        telling=tuple(_id(one) for one in telling),
+        parting=tuple(_id(one) for one in earlier if one.stage == Stage.NOT_YOURS),
+        current=tuple(_id(one) for one in current),
+        current_telling=tuple(_id(one) for one in current if one.stage in TELLING),
+        heard_last=None if last is None else tuple(_id(one) for one in telling if one.revision in last),
+        # Who only reported it heard of it as it was then; they go with those who know the newest.
+        reporters=last is None or max((one.revision or 0 for one in telling), default=0) in last,
     )
+
+
+def _id(message: Message) -> int:
+    assert message.id is not None
+    return message.id

@@ -6,10 +6,15 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+from conversations.calendar import ReplaceCalendarLink
+from conversations.danger import TellUrgent
 from conversations.follow import Follow
 from conversations.model import Command, SetLanguage
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
-from handlers import subscriptions
+from conversations.notices import SetQuietHours, SetReminders
+from conversations.power import HearOf, PowerIsBack
+from conversations.report import OpenReport
+from handlers import calendar, preferences, reports, subscriptions
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -23,6 +28,13 @@ COMMANDS: dict[type[Command], Do] = {
     PausePlace: subscriptions.pause,
     ResumePlace: subscriptions.resume,
     SetLanguage: subscriptions.set_language,
+    SetReminders: preferences.set_reminders,
+    SetQuietHours: preferences.set_quiet_hours,
+    ReplaceCalendarLink: calendar.replace_link,
+    OpenReport: reports.open_report,
+    HearOf: reports.hear_of,
+    PowerIsBack: reports.power_is_back,
+    TellUrgent: reports.tell_urgent,
 }
 
 

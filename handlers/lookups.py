@@ -6,10 +6,15 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+from conversations.calendar import MyCalendar
+from conversations.danger import UrgentNumber
 from conversations.lookup import LookUp
 from conversations.model import Found, Query
+from conversations.notices import MyNotices
+from conversations.numbers import NewNumber
 from conversations.places import FindPlace, FindPlaceByPhone, FindPlaceNear, MyPlaces
-from handlers import outage_lookup, place_lookup
+from conversations.power import PowerAt, Restored
+from handlers import calendar, numbering, outage_lookup, place_lookup, power, preferences
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -21,7 +26,13 @@ LOOKUPS: dict[type[Query], Look] = {
     FindPlaceByPhone: place_lookup.by_phone,
     FindPlaceNear: place_lookup.near,
     MyPlaces: place_lookup.mine,
+    MyNotices: preferences.mine,
+    MyCalendar: calendar.mine,
     LookUp: outage_lookup.look_up,
+    NewNumber: numbering.find,
+    PowerAt: power.at_place,
+    Restored: power.over_for_others,
+    UrgentNumber: power.urgent,
 }
 
 

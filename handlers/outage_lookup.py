@@ -18,6 +18,7 @@ from store.outages import Kind, Outage, OutageSlot, ScopeKind
 
 # A street is looked up by the customers on it; a longer one is one of several streets of that name.
 MOST_ON_A_STREET = 2_000
+DAYS_SHOWN = 7
 
 
 async def look_up(unit: Unit, contact: Contact, query: LookUp, now: datetime, talking: Talking) -> OutagesFound:
@@ -32,7 +33,7 @@ async def look_up(unit: Unit, contact: Contact, query: LookUp, now: datetime, ta
     else:
         supplies = {"": await supply_of_target(unit, query.target)}
     begins_before, ends_after = period(query.period, now, talking)
-    parts = {part for supply in supplies.values() for part in _parts(supply)}
+    parts = {part for supply in supplies.values() for part in parts_of(supply)}
     found = await outages.touching(unit, parts, begins_before, ends_after)
     slots = await outages.slots_of(unit, (one.id for one in found if one.id is not None))
     seen = []
@@ -40,9 +41,14 @@ async def look_up(unit: Unit, contact: Contact, query: LookUp, now: datetime, ta
         assert outage.id is not None
         labels = await _labels(unit, outage.id, supplies)
         for slot in slots[outage.id]:
-            if _within(outage, slot, begins_before, ends_after):
-                seen.append(_seen(outage, slot, labels))
-    return OutagesFound(tuple(sorted(seen, key=lambda one: one.span.start)), as_of)
+            if is_within(outage, slot, begins_before, ends_after):
+                seen.append(seen_as(outage, slot, labels))
+    return OutagesFound(
+        tuple(sorted(seen, key=lambda one: one.span.start)),
+        as_of,
+        days=_days(now, talking) if query.period == "week" else (),
+        places=tuple(label for label in supplies if label),
+    )
 
 
 def period(name: str, now: datetime, talking: Talking) -> tuple[datetime, datetime]:
@@ -51,6 +57,12 @@ def period(name: str, now: datetime, talking: Talking) -> tuple[datetime, dateti
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     ends = {"now": now + timedelta(microseconds=1), "today": midnight, "week": midnight + timedelta(days=7)}
     return ends[name].astimezone(now.tzinfo), now
+
+
+def _days(now: datetime, talking: Talking) -> tuple[str, ...]:
+    """The local days that a picture of the week shows, today first."""
+    today = now.astimezone(talking.zone).date()
+    return tuple((today + timedelta(days=number)).isoformat() for number in range(DAYS_SHOWN))
 
 
 async def supply_of_target(unit: Unit, target: str) -> Supply:
@@ -71,7 +83,8 @@ async def supply_of_target(unit: Unit, target: str) -> Supply:
     return customers.supply_of(there)
 
 
-def _parts(supply: Supply) -> list[tuple[str, str]]:
+def parts_of(supply: Supply) -> list[tuple[str, str]]:
+    """The parts of the network whose outage touches what is supplied so, as (kind, code)."""
     named: Sequence[tuple[ScopeKind, frozenset[str]]] = (
         (ScopeKind.CUSTOMER, supply.customers),
         (ScopeKind.TRANSFORMER, supply.transformers),
@@ -84,18 +97,19 @@ def _parts(supply: Supply) -> list[tuple[str, str]]:
 async def _labels(unit: Unit, outage_id: int, supplies: Mapping[str, Supply]) -> tuple[str, ...]:
     """The labels of the places that an outage touches."""
     scope = {(part.kind, part.code) for part in await outages.scope_of(unit, outage_id)}
-    return tuple(label for label, supply in supplies.items() if label and scope & set(_parts(supply)))
+    return tuple(label for label, supply in supplies.items() if label and scope & set(parts_of(supply)))
 
 
-def _within(outage: Outage, slot: OutageSlot, begins_before: datetime, ends_after: datetime) -> bool:
-    """An incident goes on until it is restored, whatever end was expected."""
+def is_within(outage: Outage, slot: OutageSlot, begins_before: datetime, ends_after: datetime) -> bool:
+    """Whether a window falls into a time; an incident goes on until it is restored, whatever end was expected."""
     open_ended = slot.ends_at is None or outage.kind == Kind.INCIDENT
     return slot.starts_at < begins_before and (
         open_ended or (slot.ends_at is not None and slot.ends_at > ends_after)
     )
 
 
-def _seen(outage: Outage, slot: OutageSlot, labels: tuple[str, ...]) -> OutageSeen:
+def seen_as(outage: Outage, slot: OutageSlot, labels: tuple[str, ...]) -> OutageSeen:
+    """A window of an outage as a customer sees it."""
     end = slot.ends_at.isoformat() if slot.ends_at else None
     return OutageSeen(
         incident=outage.kind == Kind.INCIDENT,
@@ -103,6 +117,7 @@ def _seen(outage: Outage, slot: OutageSlot, labels: tuple[str, ...]) -> OutageSe
         reason=outage.reason,
         span=Span(slot.starts_at.isoformat(), end),
         places=labels,
+        state=slot.state,
     )
 
 

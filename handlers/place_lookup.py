@@ -34,6 +34,8 @@ CODE_LENGTH = 13
 # What looks like an attempt at a code: the two letters, digits right behind them, however many.
 _CODE_LIKE = re.compile(r"P[A-Z]\d{2}[0-9A-Z]{1,14}")
 MOST_OFFERED = 5
+# So much of what was typed is said back, and kept with a report.
+LONGEST_HEARD = 120
 # A street name may be this unlike what was typed; below it, another street is meant.
 STREET_ALIKE = 86
 # A position further than this from every transformer is outside the served area, in degrees (about 2 km).
@@ -42,7 +44,7 @@ NEAR_DEGREES = 0.02
 
 async def find(unit: Unit, contact: Contact, query: FindPlace, now: datetime, talking: Talking) -> PlacesFound:
     """The places that a text or a target means; `sure` only when there is no doubt."""
-    heard = " ".join(query.text.split())[:60]
+    heard = " ".join(query.text.split())[:LONGEST_HEARD]
     if TARGET.fullmatch(query.text):
         place = await of_target(unit, query.text)
         return PlacesFound((place,) if place else (), place is not None, heard, "name")
@@ -146,7 +148,7 @@ async def near(unit: Unit, contact: Contact, query: FindPlaceNear, now: datetime
     codes = await customers.wards_of_transformers(unit, [one.code for one in nearest[:12]])
     wards = await network.wards_of(unit, codes)
     places = tuple(_ward(code, wards[code].name) for code in codes[:MOST_OFFERED] if code in wards)
-    return PlacesFound(places, len(places) == 1, "", "position")
+    return PlacesFound(places, len(places) == 1, f"{query.latitude:.5f}, {query.longitude:.5f}", "position")
 
 
 async def mine(unit: Unit, contact: Contact, query: MyPlaces, now: datetime, talking: Talking) -> MyPlacesFound:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol, TypeAlias
 
-from conversations.model import Event, Language
+from conversations.model import Event, Language, Picture
 
 
 class Forged(Exception):
@@ -52,12 +52,15 @@ class Outgoing:
     """One message in the customer's language, not yet in the channel's clothes.
 
     text: light markup, that is HTML with only <b> and <i>, everything else escaped, tags closed on each line.
+    picture: what `image` is to be drawn from (bot/pictures.py); alt: what to say to those who do not see it.
     edits: the remote id of the message that this one replaces, where the channel can edit.
     """
 
     text: str
     buttons: tuple[OutgoingButton, ...] = ()
     image: bytes | None = None
+    picture: Picture | None = None
+    alt: str = ""
     ask: Literal["contact", "place"] | None = None
     ask_label: str = ""
     edits: str | None = None
@@ -103,6 +106,7 @@ class Limits:
     """What a channel can carry; texts longer than `text` are split at paragraphs before they are sent.
 
     buttons: how many fit under one message (0: none, they become a numbered list).
+    images: whether pictures are sent along; without them the text is all that is sent.
     per_second: messages for the whole account; per_recipient: seconds between pushes to one person.
     in_flight: calls that may be under way at once.
     """

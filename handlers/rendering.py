@@ -11,6 +11,7 @@ from babel.dates import format_date
 
 from conversations.model import Language, Moment, Reply, Span, Words
 from conversations.texts import Catalogs, Speaker
+from handlers import pictures
 from handlers.ports import Limits, Outgoing, OutgoingButton
 
 # The paragraph that tells which of the customer's own places a message is about.
@@ -67,18 +68,29 @@ def _midnight_after(at: datetime) -> datetime:
 def _day(at: datetime, language: Language) -> str:
     pattern = "EEEE d/M/y" if language == "vi" else "EEE d MMM y"
     shown = format_date(at, pattern, locale=language)
-    # Within a Vietnamese sentence it is "thứ Hai"; English writes its days with a capital anywhere.
-    return shown[0].lower() + shown[1:] if language == "vi" else shown
+    # Within a Vietnamese sentence it is "thứ Hai" but "chủ nhật"; English writes its days with a capital anywhere.
+    return (shown[0].lower() + shown[1:]).replace("chủ Nhật", "chủ nhật") if language == "vi" else shown
 
 
 def render(reply: Reply, language: Language, speaker: Speaker, places: tuple[str, ...] = ()) -> Outgoing:
-    """The message in the customer's language; `places` are the labels of theirs that it is about."""
+    """The message in the customer's language; `places` are the labels of theirs that it is about.
+
+    Its picture is passed on as it is, to be drawn by whoever can wait for it.
+    """
     paragraphs = [speaker.rich(words, language) for words in _with_places(reply.words, places)]
     buttons = tuple(
         OutgoingButton(speaker.plain(button.words, language), button.value, button.nav) for button in reply.buttons
     )
     label = speaker.plain(Words(f"ask.{reply.ask}"), language) if reply.ask else ""
-    return Outgoing("\n\n".join(paragraphs), buttons, ask=reply.ask, ask_label=label)
+    message = Outgoing("\n\n".join(paragraphs), buttons, ask=reply.ask, ask_label=label)
+    if reply.picture is None:
+        return message
+    try:
+        alt = speaker.plain(pictures.alt(reply.picture), language)
+    except ValueError:
+        # A picture of another version of the service: its text says everything too.
+        return message
+    return replace(message, picture=reply.picture, alt=alt)
 
 
 def _with_places(paragraphs: tuple[Words, ...], places: tuple[str, ...]) -> list[Words]:
@@ -94,7 +106,7 @@ def _with_places(paragraphs: tuple[Words, ...], places: tuple[str, ...]) -> list
 
 
 def fit(message: Outgoing, limits: Limits) -> tuple[Outgoing, ...]:
-    """The message in as many parts as the channel's limits take; the last part carries the buttons.
+    """The message in as many parts as the channel's limits take: the first has the picture, the last the buttons.
 
     Where a channel has fewer buttons than the message, they become a numbered list, which is understood
     when a number is typed.
@@ -105,8 +117,10 @@ def fit(message: Outgoing, limits: Limits) -> tuple[Outgoing, ...]:
         text, buttons = f"{text}\n\n{numbered}", ()
     *first, last = split(text, limits.text)
     edits = message.edits if limits.edit and not first else None
-    parts = [Outgoing(part) for part in first]
-    return (*parts, replace(message, text=last, buttons=buttons, edits=edits))
+    picture = message.picture if limits.images else None
+    parts = [replace(message, text=last, buttons=buttons, edits=edits, picture=None, alt="")]
+    parts = [*(Outgoing(part) for part in first), *parts]
+    return (replace(parts[0], picture=picture, alt=message.alt if picture else ""), *parts[1:])
 
 
 def split(text: str, longest: int) -> list[str]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from conversations.engine import Flows
 from conversations.flows import FLOWS
 from conversations.texts import Speaker, catalogs
+from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
 
@@ -22,13 +23,14 @@ AWAY = timedelta(hours=8)
 
 @dataclass(frozen=True)
 class Talking:
-    """The parts of a conversation that never change while a process runs."""
+    """The parts of a conversation that never change while a process runs; without `links` none are given out."""
 
     flows: Flows
     speaker: Speaker
     wards: WardBook
     zone: ZoneInfo = ZONE
     away: timedelta = AWAY
+    links: Links | None = None
 
 
 @cache

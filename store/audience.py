@@ -12,6 +12,8 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    and_,
+    case,
     cast,
     exists,
     false,
@@ -27,11 +29,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from store.contacts import Contact
-from store.customers import Customer
+from store.customers import Customer, Segment
 from store.db import Unit
-from store.network import Ward
-from store.outages import ScopeKind
+from store.extent import Scope, holds
 from store.outbox import Delivery, Message, Status
+from store.reports import Report
 from store.subscriptions import Subscription
 from store.types import Document, Utc, insert
 
@@ -43,6 +45,8 @@ class Audience(StrEnum):
     WAITING: those of them to whom an earlier revision was addressed, though they never got it.
     TOLD: who got an earlier revision, or is getting it right now, and was not told since that it is not theirs.
     STILL_TOUCHED, NO_LONGER_TOUCHED: TOLD, divided by whether the scope of this revision touches them.
+    UNTOLD: whose places the scope touches and who heard of no revision yet, nor is about to.
+    EVERYBODY: whose places the scope touches, whatever they heard.
     """
 
     TOUCHED = "touched"
@@ -50,34 +54,22 @@ class Audience(StrEnum):
     TOLD = "told"
     STILL_TOUCHED = "still_touched"
     NO_LONGER_TOUCHED = "no_longer_touched"
-
-
-@dataclass(frozen=True)
-class Scope:
-    """The parts of the network that an outage names, by code."""
-
-    feeders: tuple[str, ...] = ()
-    transformers: tuple[str, ...] = ()
-    wards: tuple[str, ...] = ()
-    customers: tuple[str, ...] = ()
-
-    def parts(self) -> list[tuple[ScopeKind, str]]:
-        """The same as pairs of a kind and a code."""
-        named = (
-            (ScopeKind.FEEDER, self.feeders),
-            (ScopeKind.TRANSFORMER, self.transformers),
-            (ScopeKind.WARD, self.wards),
-            (ScopeKind.CUSTOMER, self.customers),
-        )
-        return [(kind, code) for kind, codes in named for code in codes]
+    UNTOLD = "untold"
+    EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Whom a scope touches: the customers it names, and the followers of these wards."""
+    """Whom a scope touches: the customers it names, and the followers of these wards.
+
+    segments: only those of them; followers of a ward count as households. reporters_of: also who reported what
+    turned out to be that outage.
+    """
 
     scope: Scope
     wards: tuple[str, ...]
+    segments: tuple[str, ...] | None = None
+    reporters_of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,12 +77,17 @@ class History:
     """Ids of an outage's messages, as one of its revisions sees them.
 
     telling, parting: those of earlier revisions that told of the outage, or that it is not one's own.
-    current: those of the revision itself.
+    current, current_telling: those of the revision itself.
+    heard_last: whose newest telling is one of these, None for anybody's; reporters: whether those belong to them
+    who heard of the outage in the answer to a report.
     """
 
     telling: tuple[int, ...] = ()
     parting: tuple[int, ...] = ()
     current: tuple[int, ...] = ()
+    current_telling: tuple[int, ...] = ()
+    heard_last: tuple[int, ...] | None = None
+    reporters: bool = True
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ class Range:
     after: int = 0
     upto: int | None = None
 
-    def holds(self, contact_id: Any) -> list[ColumnElement[bool]]:
+    def holding(self, contact_id: Any) -> list[ColumnElement[bool]]:
         """The conditions on a column of contact ids; none for the whole range, so that no index misleads."""
         bounds: list[ColumnElement[bool]] = []
         if self.after:
@@ -113,44 +110,49 @@ class Range:
 EVERYONE = Range()
 
 
-async def affected(unit: Unit, scope: Scope) -> int:
-    """How many customers a scope holds."""
-    query = select(func.count()).select_from(Customer).where(_within(scope))
-    return int((await unit.session.execute(query)).scalar_one())
+@dataclass(frozen=True)
+class LocalHours:
+    """Now on the utility's clock, for quiet hours: the hour, and the next time that it is each hour (0 to 23)."""
+
+    hour: int
+    following: tuple[datetime, ...]
 
 
-async def wards_within(unit: Unit, scope: Scope) -> dict[str, str]:
-    """The wards, code to name, in which customers of a scope live, and those that it names."""
-    lived_in = select(col(Customer.ward_code)).where(_within(scope))
-    query = select(col(Ward.code), col(Ward.name)).where(
-        or_(col(Ward.code).in_(lived_in), col(Ward.code).in_(scope.wards))
-    )
-    return {row.code: row.name for row in await unit.session.execute(query)}
+@dataclass(frozen=True)
+class Listeners:
+    """An audience with all that it depends on."""
+
+    kind: Audience
+    reach: Reach
+    history: History
+    preference: str | None = None
 
 
-async def parts_of_ward(unit: Unit, ward_code: str) -> list[tuple[str, str]]:
-    """The parts of the network whose outage followers of a ward hear of: it, and the lines that serve it."""
-    parts: list[tuple[str, str]] = [(ScopeKind.WARD, ward_code)]
-    for kind, column in (
-        (ScopeKind.FEEDER, col(Customer.feeder_code)),
-        (ScopeKind.TRANSFORMER, col(Customer.transformer_code)),
-    ):
-        found = await unit.session.execute(select(column).where(col(Customer.ward_code) == ward_code).distinct())
-        parts.extend((kind, code) for code in found.scalars())
-    return parts
-
-
-async def size(unit: Unit, kinds: Sequence[Audience], reach: Reach, history: History, now: datetime) -> int:
+async def size(unit: Unit, listeners: Sequence[Listeners], now: datetime) -> int:
     """How many contacts these audiences have together."""
-    found = [_recipients(unit, kind, reach, history, now, EVERYONE, _without_places) for kind in kinds]
-    contact_ids = [select(one.subquery().c.contact_id) for one in found]
+    return sum((await by_channel(unit, listeners, now)).values())
+
+
+async def by_channel(unit: Unit, listeners: Sequence[Listeners], now: datetime) -> dict[str, int]:
+    """How many contacts these audiences have together at each channel."""
+    contact_ids = []
+    for one in listeners:
+        found = _recipients(unit, one.kind, one.reach, one.history, now, EVERYONE, _without_places).subquery()
+        contact_ids.append(_wishing(select(found.c.contact_id), found.c.contact_id, one.preference))
     together = (union(*contact_ids) if len(contact_ids) > 1 else contact_ids[0]).subquery()
     query = (
-        select(func.count())
+        select(col(Contact.channel), func.count())
         .select_from(together.join(Contact, col(Contact.id) == together.c.contact_id))
         .where(col(Contact.asleep_since).is_(None))
+        .group_by(col(Contact.channel))
     )
-    return int((await unit.session.execute(query)).scalar_one())
+    return {row[0]: row[1] for row in await unit.session.execute(query)}
+
+
+async def has_reporters(unit: Unit, outage_id: int) -> bool:
+    """Whether anybody reported what turned out to be that outage."""
+    query = select(col(Report.id)).where(col(Report.outage_id) == outage_id).limit(1)
+    return (await unit.session.execute(query)).first() is not None
 
 
 async def end_of_chunk(unit: Unit, after: int, chunk: int) -> int | None:
@@ -159,35 +161,54 @@ async def end_of_chunk(unit: Unit, after: int, chunk: int) -> int | None:
     return (await unit.session.execute(query.offset(chunk - 1).limit(1))).scalar()
 
 
-async def write(unit: Unit, message: Message, reach: Reach, history: History, within: Range, now: datetime) -> int:
+async def write(
+    unit: Unit, message: Message, reach: Reach, history: History, within: Range, now: datetime, hours: LocalHours
+) -> int:
     """Write the deliveries of a message to those of its audience within a range of contacts; how many are new."""
     kind = Audience(message.audience_kind or "")
     recipients = _recipients(unit, kind, reach, history, now, within, _with_places).subquery()
     rows = (
-        select(*_delivery_values(message, recipients.c.places, now).values())
+        select(*_delivery_values(message, recipients.c.places, now, hours).values())
         .select_from(recipients.join(Contact, col(Contact.id) == recipients.c.contact_id))
-        .where(col(Contact.asleep_since).is_(None))
+        .where(col(Contact.asleep_since).is_(None), *_wishes(message.preference))
         .order_by(col(Contact.id))
     )
     return await _insert(unit, message, rows)
 
 
-async def write_to(unit: Unit, message: Message, contact_id: int, places: list[str], now: datetime) -> bool:
+async def write_to(
+    unit: Unit, message: Message, contact_id: int, places: list[str], now: datetime, hours: LocalHours
+) -> bool:
     """Write a message's delivery to one contact; false when they have it already."""
-    values = _delivery_values(message, literal(places, Document), now)
+    values = _delivery_values(message, literal(places, Document), now, hours)
     return bool(await _insert(unit, message, select(*values.values()).where(col(Contact.id) == contact_id)))
 
 
-def _delivery_values(message: Message, places: ColumnElement[Any], now: datetime) -> dict[str, Any]:
+def _wishes(preference: str | None) -> list[ColumnElement[bool]]:
+    """Whether a row of Contact wishes such a reminder; a message that is none is wished by all."""
+    columns = {"day": col(Contact.remind_day), "hour": col(Contact.remind_hour)}
+    return [columns[preference].is_(True)] if preference else []
+
+
+def _wishing(query: Select[Any], contact_id: Any, preference: str | None) -> Select[Any]:
+    if preference is None:
+        return query
+    return query.where(exists().where(col(Contact.id) == contact_id, *_wishes(preference)))
+
+
+def _delivery_values(
+    message: Message, places: ColumnElement[Any], now: datetime, hours: LocalHours
+) -> dict[str, Any]:
     """The columns of a delivery of `message` to a row of Contact."""
-    once = f"outage:{message.outage_id}:{message.revision}:{message.stage}:"
+    stage = f"{message.stage}.{message.part}" if message.part else f"{message.stage}"
+    once = f"outage:{message.outage_id}:{message.revision}:{stage}:"
     return {
         "message_id": literal(message.id),
         "contact_id": col(Contact.id),
         "channel": col(Contact.channel),
         "status": literal(Status.DUE.value),
         "priority": literal(message.priority),
-        "due_at": literal(now, Utc),
+        "due_at": _due_at(message.hold_before, now, hours),
         "worthless_after": literal(message.worthless_after, Utc),
         "attempts": literal(0),
         "dedupe_key": literal(once) + cast(col(Contact.id), String),
@@ -196,8 +217,23 @@ def _delivery_values(message: Message, places: ColumnElement[Any], now: datetime
     }
 
 
+def _due_at(hold_before: datetime | None, now: datetime, hours: LocalHours) -> ColumnElement[Any]:
+    """Now, or the end of the contact's quiet hours where the message may wait so long."""
+    begins, ends = col(Contact.quiet_from), col(Contact.quiet_to)
+    mornings = {
+        hour: at for hour, at in enumerate(hours.following) if hold_before is not None and at < hold_before
+    }
+    if not mornings:
+        return literal(now, Utc)
+    over_midnight = and_(begins > ends, or_(begins <= hours.hour, ends > hours.hour))
+    quiet = or_(over_midnight, and_(begins <= hours.hour, ends > hours.hour))
+    return case(
+        *((and_(quiet, ends == hour), literal(at, Utc)) for hour, at in mornings.items()), else_=literal(now, Utc)
+    )
+
+
 async def _insert(unit: Unit, message: Message, rows: Select[Any]) -> int:
-    columns = list(_delivery_values(message, literal(None), message.created_at))
+    columns = list(_delivery_values(message, literal(None), message.created_at, LocalHours(0, ())))
     statement = (
         insert(unit, Delivery).from_select(columns, rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
     )
@@ -218,45 +254,55 @@ def _recipients(
 ) -> Select[Any]:
     """The audience as (contact_id, places), or without places to be counted: one row per contact."""
     match kind:
-        case Audience.TOUCHED | Audience.WAITING:
-            touched = by_contact(unit, _touched(reach, within, awake_at=now)).subquery()
-            return select(touched).where(*_not_yet_told(kind, touched.c.contact_id, history))
         case Audience.TOLD:
-            return _told(history, within)
+            return _told(history, within, reach)
         case Audience.STILL_TOUCHED:
-            told = _told(history, within).subquery()
+            told = _told(history, within, reach).subquery()
             touched = by_contact(unit, _touched(reach, within)).subquery()
             return select(touched).join(told, told.c.contact_id == touched.c.contact_id)
         case Audience.NO_LONGER_TOUCHED:
-            told = _told(history, within).subquery()
+            told = _told(history, within, reach).subquery()
             return select(told).where(~_touches(reach, told.c.contact_id))
-
-
-def _within(scope: Scope) -> ColumnElement[bool]:
-    """Whether a row of Customer lies within a scope."""
-    named: Iterable[tuple[Any, tuple[str, ...]]] = (
-        (Customer.feeder_code, scope.feeders),
-        (Customer.transformer_code, scope.transformers),
-        (Customer.ward_code, scope.wards),
-        (Customer.code, scope.customers),
-    )
-    return or_(false(), *(col(column).in_(codes) for column, codes in named if codes))
+    touched = by_contact(unit, _touched(reach, within, awake_at=now)).subquery()
+    return select(touched).where(*_not_yet_told(kind, touched.c.contact_id, reach, history))
 
 
 def _touched(reach: Reach, within: Range, awake_at: datetime | None = None) -> Any:
     """The subscriptions touched: two branches, so that each finds its rows by an index of its own."""
     places = select(col(Subscription.id), col(Subscription.contact_id), col(Subscription.label)).where(
-        *within.holds(col(Subscription.contact_id))
+        *within.holding(col(Subscription.contact_id))
     )
     if awake_at is not None:
         places = places.where(or_(col(Subscription.paused).is_(False), col(Subscription.paused_until) <= awake_at))
-    meters = places.join(Customer, col(Customer.code) == col(Subscription.customer_code)).where(
-        _within(reach.scope)
-    )
-    if not reach.wards:
+    meters = places.join(Customer, col(Customer.code) == col(Subscription.customer_code)).where(holds(reach.scope))
+    if reach.segments is not None:
+        meters = meters.where(col(Customer.segment).in_(reach.segments))
+    branches = [meters]
+    as_households = reach.segments is None or Segment.HOUSEHOLD in reach.segments
+    if reach.wards and as_households:
         # An empty IN would be answered by reading every subscription.
-        return meters
-    return union_all(meters, places.where(col(Subscription.ward_code).in_(reach.wards)))
+        branches.append(places.where(col(Subscription.ward_code).in_(reach.wards)))
+    if reach.reporters_of is not None and as_households:
+        branches.append(_reporters(reach, reach.reporters_of, within))
+    return union_all(*branches) if len(branches) > 1 else meters
+
+
+def _reporters(reach: Reach, outage_id: int, within: Range) -> Any:
+    """Who reported what turned out to be an outage, from within its scope; they may follow nothing."""
+    return select(col(Report.id), col(Report.contact_id), col(Report.label)).where(
+        col(Report.outage_id) == outage_id, _reported_from(reach), *within.holding(col(Report.contact_id))
+    )
+
+
+def _reported_from(reach: Reach) -> ColumnElement[bool]:
+    """Whether a report came from within a scope."""
+    named: Iterable[tuple[Any, tuple[str, ...]]] = (
+        (Report.feeder_code, reach.scope.feeders),
+        (Report.transformer_code, reach.scope.transformers),
+        (Report.ward_code, (*reach.scope.wards, *reach.wards)),
+        (Report.customer_code, reach.scope.customers),
+    )
+    return or_(false(), *(col(column).in_(codes) for column, codes in named if codes))
 
 
 def _without_places(unit: Unit, touched: Any) -> Select[Any]:
@@ -286,14 +332,20 @@ def _touches(reach: Reach, contact_id: Any) -> ColumnElement[bool]:
     followed = select(col(Subscription.id)).outerjoin(
         Customer, col(Customer.code) == col(Subscription.customer_code)
     )
-    touched = or_(_within(reach.scope), col(Subscription.ward_code).in_(reach.wards))
-    return followed.where(col(Subscription.contact_id) == contact_id, touched).exists()
+    touched = or_(holds(reach.scope), col(Subscription.ward_code).in_(reach.wards))
+    follows = followed.where(col(Subscription.contact_id) == contact_id, touched).exists()
+    if reach.reporters_of is None:
+        return follows
+    reported = select(col(Report.id)).where(
+        col(Report.contact_id) == contact_id, col(Report.outage_id) == reach.reporters_of, _reported_from(reach)
+    )
+    return or_(follows, reported.exists())
 
 
 _GOT = (Status.SENT, Status.LEASED)
 
 
-def _told(history: History, within: Range) -> Select[Any, Any]:
+def _told(history: History, within: Range, reach: Reach) -> Select[Any, Any]:
     """TOLD as (contact_id, places), the places as they were last told."""
     later = aliased(Delivery)
     told_again = col(later.message_id).in_(history.telling) & col(later.status).in_(_GOT)
@@ -304,22 +356,64 @@ def _told(history: History, within: Range) -> Select[Any, Any]:
         col(later.id) > col(Delivery.id),
         or_(told_again, parted),
     )
-    return select(col(Delivery.contact_id), col(Delivery.places)).where(
-        col(Delivery.message_id).in_(history.telling),
+    telling = history.telling if history.heard_last is None else history.heard_last
+    delivered = select(col(Delivery.contact_id), col(Delivery.places)).where(
+        col(Delivery.message_id).in_(telling),
         col(Delivery.status).in_(_GOT),
-        *within.holds(col(Delivery.contact_id)),
+        *within.holding(col(Delivery.contact_id)),
         newest,
     )
+    if reach.reporters_of is None or not history.reporters:
+        return delivered
+    told = (*history.telling, *history.parting)
+    heard = select(col(Report.contact_id), _no_places()).where(
+        col(Report.outage_id) == reach.reporters_of,
+        col(Report.heard),
+        ~_addressed(told, col(Report.contact_id), _GOT),
+        *within.holding(col(Report.contact_id)),
+    )
+    both = union_all(delivered, heard.distinct()).subquery()
+    return select(both.c.contact_id, both.c.places)
 
 
-def _not_yet_told(kind: Audience, contact_id: Any, history: History) -> list[ColumnElement[bool]]:
-    """What sets TOUCHED and WAITING apart from all who are touched."""
+def _no_places() -> Any:
+    return literal([], Document).label("places")
+
+
+def _not_yet_told(kind: Audience, contact_id: Any, reach: Reach, history: History) -> list[ColumnElement[bool]]:
+    """What sets an audience apart from all who are touched."""
+    if kind is Audience.EVERYBODY:
+        return []
     conditions = []
-    if history.current:
+    if history.current and kind is not Audience.UNTOLD:
         conditions.append(~_addressed(history.current, contact_id))
     if kind is Audience.WAITING:
         conditions.append(_addressed(history.telling, contact_id, (Status.DUE, Status.LEASED, Status.RETRACTED)))
+    if kind is Audience.UNTOLD:
+        conditions.append(~_heard(history, contact_id))
+    if reach.reporters_of is not None:
+        # Who heard of it in the answer to a report is told of changes, not once more of the outage itself.
+        heard = select(col(Report.id)).where(
+            col(Report.contact_id) == contact_id, col(Report.outage_id) == reach.reporters_of, col(Report.heard)
+        )
+        conditions.append(~heard.exists())
     return conditions
+
+
+def _heard(history: History, contact_id: Any) -> ColumnElement[bool]:
+    """Whether a contact heard of the outage, or is about to, and was not told since that it is not theirs."""
+    later = aliased(Delivery)
+    parted = exists().where(
+        col(later.contact_id) == contact_id,
+        col(later.id) > col(Delivery.id),
+        col(later.message_id).in_(history.parting),
+    )
+    return exists().where(
+        col(Delivery.contact_id) == contact_id,
+        col(Delivery.message_id).in_((*history.telling, *history.current_telling)),
+        col(Delivery.status).in_((*_GOT, Status.DUE)),
+        ~parted,
+    )
 
 
 def _addressed(

@@ -89,3 +89,27 @@ async def add(unit: Unit, channel: str, address: str, name: str, language: str, 
 async def speaks(unit: Unit, contact_id: int, language: str) -> None:
     """The contact chose a language."""
     await unit.session.execute(update(Contact).where(col(Contact.id) == contact_id).values(language=language))
+
+
+async def remind(unit: Unit, contact_id: int, day: bool | None = None, hour: bool | None = None) -> None:
+    """The contact wants these reminders; None leaves one as it is."""
+    wished = {name: wish for name, wish in (("remind_day", day), ("remind_hour", hour)) if wish is not None}
+    if wished:
+        await unit.session.execute(update(Contact).where(col(Contact.id) == contact_id).values(**wished))
+
+
+async def quiet(unit: Unit, contact_id: int, hours: tuple[int, int] | None) -> None:
+    """The contact wants rest between these local hours (0 to 23), or at no time."""
+    begins, ends = hours or (None, None)
+    await unit.session.execute(
+        update(Contact).where(col(Contact.id) == contact_id).values(quiet_from=begins, quiet_to=ends)
+    )
+
+
+async def replace_calendar(unit: Unit, contact_id: int) -> None:
+    """The links to the contact's calendar given out so far open nothing any more."""
+    await unit.session.execute(
+        update(Contact)
+        .where(col(Contact.id) == contact_id)
+        .values(calendar_version=col(Contact.calendar_version) + 1)
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import func
+from sqlalchemy import false, func
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -21,7 +21,10 @@ class Segment(StrEnum):
 
 
 class Customer(SQLModel, table=True):
-    """A contract at one place, as the utility's master data has it; `code` has 13 characters."""
+    """A contract at one place, as the utility's master data has it; `code` has 13 characters.
+
+    Those that are gone are found by none of the queries below.
+    """
 
     code: str = Field(primary_key=True)
     name: str
@@ -34,17 +37,23 @@ class Customer(SQLModel, table=True):
     transformer_code: str = Field(foreign_key="transformer.code", index=True)
     segment: str = Field(default=Segment.HOUSEHOLD)
     important: bool = False
+    # Not in the utility's newest file. The row stays: what people follow and what was told to them refers to it.
+    gone: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+_STAYS = ~col(Customer.gone)
 
 
 async def by_code(unit: Unit, code: str) -> Customer | None:
     """The customer of that code."""
-    return await unit.session.get(Customer, code)
+    found = await unit.session.get(Customer, code)
+    return None if found is None or found.gone else found
 
 
 async def by_phone(unit: Unit, phone: str, limit: int = 10) -> Sequence[Customer]:
     """Customers with that phone, in the national form 0xxxxxxxxx."""
     found = await unit.session.exec(
-        select(Customer).where(Customer.phone == phone).order_by(Customer.code).limit(limit)
+        select(Customer).where(Customer.phone == phone, _STAYS).order_by(Customer.code).limit(limit)
     )
     return found.all()
 
@@ -53,7 +62,7 @@ async def at_address(
     unit: Unit, street: str, ward_codes: Iterable[str], house: str | None = None, limit: int = 50
 ) -> Sequence[Customer]:
     """Customers on a street (folded name), in these wards if any are named, at this house number if one is."""
-    query = select(Customer).where(Customer.street == street)
+    query = select(Customer).where(Customer.street == street, _STAYS)
     wards = list(ward_codes)
     if wards:
         query = query.where(col(Customer.ward_code).in_(wards))
@@ -64,19 +73,20 @@ async def at_address(
 
 async def count(unit: Unit) -> int:
     """How many customers there are."""
-    return (await unit.session.exec(select(func.count()).select_from(Customer))).one()
+    return (await unit.session.exec(select(func.count()).select_from(Customer).where(_STAYS))).one()
 
 
 async def known_codes(unit: Unit, codes: Iterable[str]) -> set[str]:
     """Those of `codes` that exist."""
-    return set((await unit.session.exec(select(Customer.code).where(col(Customer.code).in_(set(codes))))).all())
+    found = await unit.session.exec(select(Customer.code).where(col(Customer.code).in_(set(codes)), _STAYS))
+    return set(found.all())
 
 
 async def wards_of_transformers(unit: Unit, codes: Sequence[str]) -> list[str]:
     """The wards these transformers serve, those of the first ones first."""
     found = await unit.session.exec(
         select(Customer.transformer_code, Customer.ward_code)
-        .where(col(Customer.transformer_code).in_(codes))
+        .where(col(Customer.transformer_code).in_(codes), _STAYS)
         .distinct()
     )
     pairs = sorted(found.all(), key=lambda pair: codes.index(pair[0]))
@@ -96,7 +106,9 @@ class Supply:
 async def supply_of_ward(unit: Unit, ward_code: str) -> Supply:
     """By what the customers of a ward are served; their own codes are left out, there are too many."""
     found = await unit.session.exec(
-        select(Customer.transformer_code, Customer.feeder_code).where(Customer.ward_code == ward_code).distinct()
+        select(Customer.transformer_code, Customer.feeder_code)
+        .where(Customer.ward_code == ward_code, _STAYS)
+        .distinct()
     )
     pairs = found.all()
     return Supply(

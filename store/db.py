@@ -20,6 +20,8 @@ from store import sqlite_driver
 
 # A writer waits this long for another process's transaction before it gives up (SQLite only), in seconds.
 BUSY_SECONDS = 30
+# Of pages that SQLite keeps in memory, for each connection.
+CACHE_KILOBYTES = 32_000
 
 
 class Session(AsyncSession):
@@ -131,7 +133,7 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
             # FULL: what was answered with 200 survives a power cut, not only a crash of the process.
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-32000",
+            f"cache_size=-{CACHE_KILOBYTES}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

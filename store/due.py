@@ -31,9 +31,10 @@ async def plan(unit: Unit, what: str, about: str, due_at: datetime) -> None:
     )
 
 
-async def drop(unit: Unit, what: str, about: str) -> None:
-    """Plan no longer."""
-    await unit.session.execute(delete(Due).where(col(Due.what) == what, col(Due.about) == about))
+async def drop(unit: Unit, what: str, about: str) -> bool:
+    """Plan no longer; whether it was planned."""
+    result = await unit.session.execute(delete(Due).where(col(Due.what) == what, col(Due.about) == about))
+    return bool(getattr(result, "rowcount", 0))
 
 
 async def take(unit: Unit, what: str, now: datetime, limit: int = 100) -> Sequence[Due]:

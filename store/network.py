@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, or_
+from sqlalchemy import select as sql_select
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -86,6 +87,23 @@ async def transformers_near(
         )
     )
     return found.all()
+
+
+async def streets_known(unit: Unit) -> set[tuple[str, str]]:
+    """Every street as (ward code, folded name)."""
+    found = await unit.run(sql_select(col(Street.ward_code), col(Street.folded)))
+    return {(ward, folded) for ward, folded in found.tuples()}
+
+
+async def feeders_of_transformers(unit: Unit) -> dict[str, str]:
+    """The feeder of every transformer, by codes."""
+    found = await unit.run(sql_select(col(Transformer.code), col(Transformer.feeder_code)))
+    return dict(found.tuples().all())
+
+
+async def feeder_codes(unit: Unit) -> set[str]:
+    """The codes of all feeders."""
+    return {code for (code,) in (await unit.run(sql_select(col(Feeder.code)))).tuples()}
 
 
 async def unknown_codes(unit: Unit, table: Any, codes: Iterable[str]) -> list[str]:

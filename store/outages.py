@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, delete, or_
+from sqlalchemy import Index, UniqueConstraint, delete, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -76,7 +76,7 @@ class Stage(StrEnum):
 
 
 class Outage(SQLModel, table=True):
-    """A cut of supply: its newest revision. `area` is the list of wards it touches, see handlers/outage_keeping.py.
+    """A cut of supply: its newest revision. `area` lists the wards it touches, see handlers/outage_keeping.py.
 
     ref: its name in the file it came from. came_back: how often an incident was out again just after it was
     restored. first_push_at, last_push_at: when the first and the last of those it touched were told of it.
@@ -223,12 +223,18 @@ async def scope_of(unit: Unit, outage_id: int) -> Sequence[OutageScope]:
     return (await unit.session.exec(query)).all()
 
 
-async def replace_slots(unit: Unit, outage_id: int, slots: Sequence[tuple[datetime, datetime | None]]) -> None:
-    """Give an outage these slots instead of its own."""
+async def replace_slots(unit: Unit, outage_id: int, slots: Sequence[OutageSlot]) -> None:
+    """Give an outage these windows instead of its own."""
     await unit.session.execute(delete(OutageSlot).where(col(OutageSlot.outage_id) == outage_id))
-    unit.session.add_all(
-        OutageSlot(outage_id=outage_id, number=number, starts_at=start, ends_at=end)
-        for number, (start, end) in enumerate(slots, 1)
+    unit.session.add_all(slots)
+
+
+async def end_slot(unit: Unit, outage_id: int, number: int) -> None:
+    """A window is over, and nobody need be told."""
+    await unit.session.execute(
+        update(OutageSlot)
+        .where(col(OutageSlot.outage_id) == outage_id, col(OutageSlot.number) == number)
+        .values(state=SlotState.OVER)
     )
 
 
@@ -238,15 +244,69 @@ async def replace_scope(unit: Unit, outage_id: int, parts: Iterable[tuple[str, s
     unit.session.add_all(OutageScope(outage_id=outage_id, kind=kind, code=code) for kind, code in parts)
 
 
+async def replace_cuts(unit: Unit, outage_id: int, feeders: Iterable[str]) -> None:
+    """These are the feeders that an outage cuts."""
+    await unit.session.execute(delete(FeederCut).where(col(FeederCut.outage_id) == outage_id))
+    unit.session.add_all(FeederCut(outage_id=outage_id, feeder_code=code) for code in sorted(feeders))
+
+
+async def replace_impact(unit: Unit, outage_id: int, impact: Iterable[OutageImpact]) -> None:
+    """These are the customers that an outage touches."""
+    await unit.session.execute(delete(OutageImpact).where(col(OutageImpact.outage_id) == outage_id))
+    unit.session.add_all(impact)
+
+
+async def cuts_of(
+    unit: Unit, feeders: Iterable[str], after: datetime, before: datetime, but: int | None
+) -> Sequence[tuple[str, str, datetime]]:
+    """Other planned cuts of these feeders that begin within a time, as (feeder, outage code, start).
+
+    Drafts count for nothing, and neither do windows that were called off.
+    """
+    query = (
+        select(FeederCut.feeder_code, Outage.code, OutageSlot.starts_at)
+        .join(Outage, col(Outage.id) == col(FeederCut.outage_id))
+        .join(OutageSlot, col(OutageSlot.outage_id) == col(Outage.id))
+        .where(
+            col(FeederCut.feeder_code).in_(list(feeders)),
+            Outage.kind == Kind.PLANNED,
+            col(Outage.state).not_in((OutageState.DRAFT, OutageState.CANCELLED)),
+            col(OutageSlot.state).in_((SlotState.ON, SlotState.OVER)),
+            col(OutageSlot.starts_at) > after,
+            col(OutageSlot.starts_at) < before,
+            col(Outage.id) != (but or 0),
+        )
+        .order_by(col(FeederCut.feeder_code), col(OutageSlot.starts_at))
+    )
+    return [(row[0], row[1], row[2]) for row in await unit.session.exec(query)]
+
+
+async def by_ref(unit: Unit, ref: str) -> Outage | None:
+    """The outage that a file named so, locked."""
+    query = select(Outage).where(Outage.ref == ref).with_for_update()
+    return (await unit.session.exec(query)).first()
+
+
+async def restored_since(unit: Unit, kind: Kind, since: datetime) -> Sequence[Outage]:
+    """Outages of a kind whose power came back at or after a time, the latest first, locked."""
+    query = (
+        select(Outage)
+        .where(Outage.kind == kind, Outage.state == OutageState.RESTORED, col(Outage.restored_at) >= since)
+        .order_by(col(Outage.restored_at).desc())
+        .with_for_update()
+    )
+    return (await unit.session.exec(query)).all()
+
+
 async def touching(
     unit: Unit,
     parts: Iterable[tuple[str, str]],
     begins_before: datetime,
     ends_after: datetime,
 ) -> Sequence[Outage]:
-    """Published outages that name any of these parts (kind, code) and have a slot within the time.
+    """Live outages that name any of these parts (kind, code) and have a window on within the time.
 
-    A slot without an end goes on until the outage is restored.
+    A window without an end goes on until the outage is restored.
     """
     by_kind: dict[str, list[str]] = {}
     for kind, code in parts:
@@ -258,12 +318,13 @@ async def touching(
     )
     query = (
         select(Outage)
-        .where(Outage.state == OutageState.PUBLISHED)
+        .where(col(Outage.state).in_(LIVE))
         .where(col(Outage.id).in_(select(OutageScope.outage_id).where(named)))
         .where(
             col(Outage.id).in_(
                 select(OutageSlot.outage_id).where(
                     OutageSlot.starts_at < begins_before,
+                    OutageSlot.state == SlotState.ON,
                     or_(
                         col(OutageSlot.ends_at).is_(None),
                         col(OutageSlot.ends_at) > ends_after,

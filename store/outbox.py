@@ -41,7 +41,8 @@ class Message(SQLModel, table=True):
     """What is said, without a language: the reply's words, and which version of which outage it tells.
 
     audience_kind: who shall get it, as store/audience.py reads it; `segments` leaves out the other segments,
-    `preference` (day, hour) those who do not wish such a reminder. spread_at is set when all their deliveries
+    `preference` (day, hour) those who do not wish such a reminder, `heard_last` those whose newest news of the
+    outage is of another revision than these. spread_at is set when all their deliveries
     are written. part: which window and reminder of its stage it is, "" where there is only one.
     hold_before: quiet hours may hold it until then at most; None: they do not hold it.
     superseded_by names the message that made this one stale.
@@ -70,6 +71,7 @@ class Message(SQLModel, table=True):
     superseded_by: int | None = Field(default=None, sa_type=BigId)
     segments: list[str] | None = Field(default=None, sa_type=Document)
     preference: str | None = None
+    heard_last: list[int] | None = Field(default=None, sa_type=Document)
     part: str = Field(default="", sa_column_kwargs={"server_default": ""})
     hold_before: datetime | None = Field(default=None, sa_type=Utc)
     created_at: datetime = Field(sa_type=Utc)

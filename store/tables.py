@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 from store import (
+    census,
     contacts,
     conversations,
     customers,
@@ -23,6 +24,7 @@ from store import (
 )
 
 MODULES = (
+    census,
     contacts,
     conversations,
     customers,

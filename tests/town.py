@@ -13,7 +13,7 @@ from sqlmodel import col
 from handlers import outages
 from handlers.outages import OutageChange, OutageDraft, Published, Slot
 from store import contacts, outbox, subscriptions
-from store.audience import Scope
+from store.extent import Scope
 from store.contacts import Contact
 from store.customers import Customer
 from store.db import Database, Unit

@@ -14,7 +14,7 @@ class ConsoleChannel:
 
     name = NAME
     limits = Limits(
-        text=100_000, buttons=100, edit=False, images=False, per_second=1e6, per_recipient=0.0, in_flight=10
+        text=100_000, buttons=100, edit=False, images=True, per_second=1e6, per_recipient=0.0, in_flight=10
     )
 
     def __init__(self) -> None:

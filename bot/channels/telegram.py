@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import orjson
@@ -17,7 +18,7 @@ from bot.channels.telegram_reading import read_update
 from bot.channels.telegram_transport import AiohttpRequest, LeanBot
 from bot.channels.telegram_writing import REMOVE_KEYBOARD, Call, Unfit, plan
 from conversations.model import LANGUAGES, Language
-from handlers.ports import Forged, Incoming, Limits, Outcome, Outgoing, Rejected, Sent, Unreadable
+from handlers.ports import Forged, Incoming, Limits, Outcome, Outgoing, Rejected, Sent, TryLater, Unreadable
 
 API_URL = "https://api.telegram.org"
 WEBHOOK_PATH = "/webhooks/telegram"
@@ -82,6 +83,8 @@ class TelegramChannel:
             request=self._requests[1],
         )
         self._keyboards: set[str] = set()
+        # Messages of which the picture has arrived but the text after it has not yet, by their keys.
+        self._pictured: set[str] = set()
         self._trying: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -134,14 +137,21 @@ class TelegramChannel:
         """Send or edit one message. `remote_id` is that of its text and buttons, whatever else it took.
 
         A picture with a text too long for a caption is two messages; when only the second fails, trying later
-        repeats both.
+        under the same key repeats only that, as long as the process lives. A picture that Telegram will never
+        take is left out.
         """
+        outcome = await self._sent(to, message, key)
+        if not isinstance(outcome, TryLater):
+            self._pictured.discard(key)
+        return outcome
+
+    async def _sent(self, to: str, message: Outgoing, key: str) -> Outcome:
         try:
             try:
-                return Sent(await self._deliver(to, message))
+                return Sent(await self._deliver(to, message, key))
             except ChatMigrated as migrated:
                 moved_to = str(migrated.new_chat_id)
-                return Sent(await self._deliver(moved_to, message), moved_to)
+                return Sent(await self._deliver(moved_to, message, key), moved_to)
         except Unfit as error:
             return Rejected(str(error))
         except TelegramError as error:
@@ -171,14 +181,25 @@ class TelegramChannel:
         except TelegramError as error:
             raise OSError(f"the picture cannot be had: {error}") from error
 
-    async def _deliver(self, to: str, message: Outgoing) -> str:
+    async def _deliver(self, to: str, message: Outgoing, key: str) -> str:
+        if message.image is not None:
+            try:
+                return await self._say(to, message, key)
+            except TelegramError as error:
+                if not isinstance(outcome_of(error), Rejected):
+                    raise
+                log.error("telegram refuses a picture, its text goes alone", key=key, error=str(error))
+        return await self._say(to, replace(message, image=None), key)
+
+    async def _say(self, to: str, message: Outgoing, key: str) -> str:
         planned = plan(to, message, paid=self._paid)
         leftover = to in self._keyboards and message.ask is None
         main = planned.main
         if takes_it_away := leftover and main.has_room_for_keyboard:
             main = main.but(reply_markup=REMOVE_KEYBOARD)
-        if planned.before is not None:
+        if planned.before is not None and key not in self._pictured:
             await self._call(planned.before)
+            self._pictured.add(key)
         remote_id = await self._call(main)
         # The message has been said; a keyboard that fails is not worth saying it again.
         if planned.after is not None:

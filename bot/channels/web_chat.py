@@ -13,8 +13,9 @@ class WebChatChannel:
     """A message counts as sent once it stands in the visitor's history, which the page shows live or later."""
 
     name = NAME
+    # A page fetches the pictures that it shows (bot/web/chat.py), so none is drawn to be sent along.
     limits = Limits(
-        text=20_000, buttons=30, edit=False, images=True, per_second=1e6, per_recipient=0.0, in_flight=500
+        text=20_000, buttons=30, edit=False, images=False, per_second=1e6, per_recipient=0.0, in_flight=500
     )
 
     def read(self, headers: Mapping[str, str], body: bytes) -> list[Incoming]:

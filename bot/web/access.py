@@ -10,7 +10,9 @@ from handlers.tokens import Caller
 from store.db import Unit
 
 ANY = ("operator", "agent", "leader", "admin")
-PUBLISHERS = ("operator", "admin")
+PUBLISHERS = ("operator", "leader", "admin")
+# Who may set a planning rule aside: it takes more than the one who plans.
+OVERRIDERS = ("leader", "admin")
 CHALLENGE = 'Bearer realm="sangden"'
 
 

@@ -9,13 +9,19 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from handlers.outage_forms import OutageChange, OutageDraft, Override, PostponedSlot, Postponement, Slot
+from handlers.outages import Preview
+from handlers.rules.notices import NoticeKind
+from handlers.rules.planning import Rule
 from store import outages as kept
-from store.audience import Scope
 from store.contacts import Contact
-from store.outages import Kind, Outage, OutageRevision, OutageState
+from store.extent import Scope
+from store.notices import NoticeState
+from store.outages import Kind, Outage, OutageRevision, OutageState, SlotState
 from store.outbox import Delivery, Message
 
 MOST_CODES = 1_000
+LONGEST_WHY = 500
 MOST_SLOTS = 50
 MOST_A_PAGE = 200
 # The largest id there can be, so that no number is too large for a column.
@@ -50,10 +56,14 @@ class _Given(BaseModel):
 
 
 class SlotIn(_Given):
-    """A window; `ends_at` null while the end is not known."""
+    """A window; `ends_at` null while the end is not known. `number` names a window that the outage has already."""
 
     starts_at: Time
     ends_at: Time | None = None
+    number: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+
+    def slot(self) -> Slot:
+        return Slot(self.starts_at, self.ends_at, self.number)
 
 
 class ScopeIn(_Given):
@@ -74,29 +84,85 @@ class ScopeIn(_Given):
 
 
 class OverrideIn(_Given):
-    """The planning rule that is overridden, and why. No planning rule binds an incident."""
+    """The planning rule that is set aside, and why; it takes a leader or an admin. None binds an incident."""
 
     rule: Line
-    why: Line
+    why: Annotated[Line, Field(min_length=1, max_length=LONGEST_WHY)]
 
 
-class OutageIn(_Given):
-    """An outage to publish. For an incident `slots` may be left out: it begins now."""
+class _Overriding(_Given):
+    """What may break planning rules: one rule is set aside, or several."""
+
+    override: OverrideIn | Annotated[list[OverrideIn], Field(max_length=len(Rule))] | None = None
+
+    def overrides(self) -> tuple[Override, ...]:
+        given = self.override
+        several = given if isinstance(given, list) else [given] if given else []
+        return tuple(Override(one.rule, one.why) for one in several)
+
+
+class OutageIn(_Overriding):
+    """An outage to publish. For an incident `slots` may be left out: it begins now.
+
+    `draft` keeps planned work without telling anybody.
+    """
 
     kind: Literal["planned", "incident"]
     reason: Line | None = None
     slots: list[SlotIn] = Field(default=[], max_length=MOST_SLOTS)
     scope: ScopeIn
-    override: OverrideIn | None = None
+    draft: bool = False
+
+    def outage(self) -> OutageDraft:
+        slots = tuple(slot.slot() for slot in self.slots)
+        scope, overrides = self.scope.scope(), self.overrides()
+        return OutageDraft(self.kind, self.reason or None, slots, scope, overrides, draft=self.draft)
 
 
-class ChangeIn(_Given):
-    """What to change; what is left out stays as it is. `ends_at` changes the expected end alone."""
+class ChangeIn(_Overriding):
+    """What to change; what is left out stays as it is. `ends_at` changes the expected end of the only window.
+
+    `slots` are all windows that are on from now on: one that is left out is cancelled.
+    """
 
     reason: Line | None = None
     ends_at: Time | None = None
     slots: list[SlotIn] = Field(default=[], max_length=MOST_SLOTS)
     scope: ScopeIn | None = None
+
+    def change(self) -> OutageChange:
+        return OutageChange(
+            named=frozenset(self.model_fields_set) - {"override"},
+            reason=self.reason or None,
+            ends_at=self.ends_at,
+            slots=tuple(slot.slot() for slot in self.slots),
+            scope=self.scope.scope() if self.scope else None,
+            overrides=self.overrides(),
+        )
+
+
+class PostponedSlotIn(_Given):
+    """A window that is put off: to a new time, or, without one, until further notice."""
+
+    number: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+
+
+class PostponeIn(_Overriding):
+    """Which windows are put off. Without `slots`: all, until further notice. Slots with a `number`: those alone,
+    the others stay on. Slots without: these are the new windows instead of all old ones."""
+
+    slots: list[PostponedSlotIn] = Field(default=[], max_length=MOST_SLOTS)
+    reason: Line | None = None
+
+    def postponement(self) -> Postponement:
+        slots = tuple(PostponedSlot(one.starts_at, one.ends_at, one.number) for one in self.slots)
+        return Postponement(slots, self.reason or None, self.overrides())
+
+
+class PublishIn(_Overriding):
+    """Publish a draft; nothing need be said unless a rule is set aside."""
 
 
 class RestoreIn(_Given):
@@ -106,7 +172,9 @@ class RestoreIn(_Given):
 
 
 class CancelIn(_Given):
-    """Nothing need be said to take an incident back."""
+    """Why it is called off, or was a mistake; it is kept, and need not be said."""
+
+    reason: Line | None = None
 
 
 class OutagesQuery(_Given):
@@ -125,20 +193,99 @@ class DeliveriesQuery(_Given):
     after: int = Field(default=0, ge=0, le=2**63 - 1)
 
 
+class FindingOut(BaseModel):
+    """What a planning rule found; nothing is published until a `blocking` one is set aside by `override`."""
+
+    rule: Rule
+    blocking: bool
+    text: str
+    values: dict[str, str | int]
+
+
 class PublishedOut(BaseModel):
-    """An outage after a deed, and how many are to hear of it."""
+    """An outage after a deed, how many are to hear of it, and what the planning rules found."""
 
     id: int
     code: str
+    state: OutageState
     revision: int
     affected_customers: int
     recipients: int
-    findings: list[str] = []
+    findings: list[FindingOut] = []
+
+
+class NoticeOut(BaseModel):
+    """A notice that would go out, when, and to how many as of now; `late`: after law or promise wanted it."""
+
+    kind: NoticeKind
+    slot: int
+    segment: str | None
+    lead: str | None
+    due_at: datetime
+    wanted_by: datetime | None
+    late: bool
+    recipients: int
+
+
+class AffectedOut(BaseModel):
+    """Customers touched, by segment; the important ones are among them."""
+
+    total: int
+    household: int
+    business: int
+    industrial: int
+    important: int
+
+
+class RecipientsOut(BaseModel):
+    """Contacts who would be told, by channel."""
+
+    total: int
+    by_channel: dict[str, int]
+
+
+class PreviewOut(BaseModel):
+    """What publishing would lead to; nothing was written."""
+
+    findings: list[FindingOut]
+    blocked: bool
+    affected_customers: AffectedOut
+    recipients: RecipientsOut
+    notices: list[NoticeOut]
+
+    @classmethod
+    def of(cls, seen: Preview, findings: list[FindingOut], blocked: bool) -> PreviewOut:
+        return cls(
+            findings=findings,
+            blocked=blocked,
+            affected_customers=AffectedOut(
+                total=sum(seen.affected.values()), important=seen.important, **seen.affected
+            ),
+            recipients=RecipientsOut(total=sum(seen.recipients.values()), by_channel=dict(seen.recipients)),
+            notices=[
+                NoticeOut(
+                    kind=one.kind,
+                    slot=one.slot,
+                    segment=one.segment or None,
+                    lead=one.lead or None,
+                    due_at=one.due_at,
+                    wanted_by=one.wanted_by,
+                    late=one.late,
+                    recipients=reached,
+                )
+                for one, reached in zip(seen.notices, seen.reached, strict=True)
+                if one.kind is not NoticeKind.OVER
+            ],
+        )
 
 
 class SlotOut(BaseModel):
+    """A window; those called off are shown as well."""
+
+    number: int
     starts_at: datetime
     ends_at: datetime | None
+    state: SlotState
 
 
 class WardOut(BaseModel):
@@ -164,10 +311,12 @@ class OutageOut(BaseModel):
     published_at: datetime
     published_by: str
     restored_at: datetime | None
+    first_push_at: datetime | None
+    last_push_at: datetime | None
 
     @classmethod
     def of(cls, outage: Outage, slots: Sequence[kept.OutageSlot], **more: Any) -> OutageOut:
-        shown = [slot.model_dump(include={"starts_at", "ends_at"}) for slot in slots]
+        shown = [slot.model_dump() for slot in slots]
         return cls.model_validate({**outage.model_dump(), "slots": shown, **more})
 
 
@@ -185,10 +334,25 @@ class RevisionOut(BaseModel):
         return cls.model_validate(revision.model_dump())
 
 
+class PlannedNoticeOut(BaseModel):
+    """A notice of a planned outage: to come, said, or given up because it came too late."""
+
+    stage: NoticeKind
+    slot: int
+    segment: str
+    lead: str
+    due_at: datetime
+    wanted_by: datetime | None
+    late: bool
+    state: NoticeState
+    said_at: datetime | None
+
+
 class OutageInFullOut(OutageOut):
-    """An outage with its scope and all its revisions."""
+    """An outage with its scope, its notices and all its revisions."""
 
     scope: ScopeIn
+    notices: list[PlannedNoticeOut]
     revisions: list[RevisionOut]
 
 

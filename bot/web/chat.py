@@ -18,11 +18,13 @@ from aiohttp import WSMsgType, web
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from bot.channels.web_chat import NAME
+from bot.pictures import Pictures
 from bot.receiver import Receiver
-from bot.web.history import Item, language_of, newest_items, own_item
+from bot.web.history import Item, language_of, newest_items, own_item, picture_of
 from bot.web.hub import Hub
 from bot.web.texts import page_texts
 from conversations.model import LANGUAGES, Event, Language, Photo, Place, Press, SharedContact, Text, Words
+from conversations.model import language_of as spoken
 from conversations.texts import Speaker
 from handlers.ports import Incoming
 from store import contacts, conversations
@@ -34,7 +36,8 @@ log = structlog.get_logger(__name__)
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 COOKIE = "sangden_visitor"
-YEAR = 365 * 24 * 3600
+DAY = 24 * 3600
+YEAR = 365 * DAY
 # The longest text that the page may send; the conversation itself asks for less.
 MOST_TEXT = 4_000
 MOST_MESSAGE = 64 * 1024
@@ -63,6 +66,7 @@ class Chat:
         self._receive = receiver
         self._hub = hub
         self._speaker = speaker
+        self._pictures = Pictures(speaker)
         self._signer = URLSafeSerializer(secret, salt="web-visitor")
         self._secure = secure
         self._page = jinja2.Environment(
@@ -81,6 +85,7 @@ class Chat:
             web.get("/", self.page),
             web.get("/chat/ws", self.socket),
             web.post("/chat/photos", self.photo),
+            web.get(r"/chat/pictures/{delivery:\d{1,18}}", self.picture),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
@@ -127,6 +132,25 @@ class Chat:
             return web.json_response({"text": self.say(problem, language_of(contact))}, status=422)
         item = await self.take(contact, ref, Photo(ref), self.say("web.photo_sent", language_of(contact)))
         return web.json_response({"item": item}, status=201)
+
+    async def picture(self, request: web.Request) -> web.Response:
+        """The picture of something that the visitor was told, drawn when it is asked for."""
+        visitor = self._visitor(request)
+        if visitor is None:
+            raise web.HTTPNotFound
+        async with self._database.reading() as unit:
+            contact = await contacts.find(unit, NAME, visitor)
+            found = await picture_of(unit, contact, int(request.match_info["delivery"])) if contact else None
+        if contact is None or found is None:
+            raise web.HTTPNotFound
+        wished = request.query.get("lang")
+        try:
+            png = await self._pictures.png(found, spoken(wished) if wished else language_of(contact))
+        except ValueError as error:
+            log.error("picture_not_drawn", delivery=request.match_info["delivery"], error=str(error))
+            raise web.HTTPNotFound from error
+        headers = {"Cache-Control": f"private, max-age={DAY}"}
+        return web.Response(body=png, content_type="image/png", headers=headers)
 
     async def take(self, contact: Contact, ref: str, event: Event, shown: str) -> Item | None:
         """An event of the visitor, once for each ref; its item, if it is one to show."""

@@ -13,7 +13,9 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
-from handlers.outages import Problem
+from bot.web.bodies import FindingOut
+from handlers.outage_forms import Problem
+from handlers.rules.planning import Finding
 
 TEXTS = Path(__file__).parent / "staff_texts.toml"
 
@@ -28,6 +30,7 @@ class ApiError(Exception):
         values: Mapping[str, Any] | None = None,
         fields: Iterable[tuple[str, str, Mapping[str, Any]]] = (),
         headers: Mapping[str, str] | None = None,
+        findings: Iterable[Finding] = (),
     ) -> None:
         super().__init__(key)
         self.status = status
@@ -35,15 +38,19 @@ class ApiError(Exception):
         self.values = values or {}
         self.fields = tuple(fields)
         self.headers = headers or {}
+        self.findings = tuple(findings)
 
     def response(self, language: str) -> web.Response:
-        """`{"error": {"code", "message", "fields": [{"path", "message"}]}}`"""
+        """`{"error": {"code", "message", "fields": [{"path", "message"}]}, "findings": […]}`, as far as there is."""
         error: dict[str, Any] = {"code": self.key, "message": say(self.key, language, self.values)}
         if self.fields:
             error["fields"] = [
                 {"path": path, "message": say(key, language, values)} for path, key, values in self.fields
             ]
-        return web.json_response({"error": error}, status=self.status, headers=self.headers)
+        answer: dict[str, Any] = {"error": error}
+        if self.findings:
+            answer["findings"] = [one.model_dump(mode="json") for one in findings_out(self.findings, language)]
+        return web.json_response(answer, status=self.status, headers=self.headers)
 
 
 @cache
@@ -71,6 +78,24 @@ def language_of(request: web.BaseRequest) -> str:
         if language in wishes and re.fullmatch(r"[01](\.\d{0,3})?", weight or "1"):
             wishes[language] = max(wishes[language], float(weight or "1"))
     return max(wishes, key=lambda language: wishes[language])
+
+
+def findings_out(findings: Iterable[Finding], language: str) -> list[FindingOut]:
+    """What planning rules found, in words."""
+    return [
+        FindingOut(
+            rule=one.rule,
+            blocking=one.blocking,
+            text=say(f"finding.{one.rule}", language, one.values),
+            values=dict(one.values),
+        )
+        for one in findings
+    ]
+
+
+def broken(findings: Iterable[Finding]) -> ApiError:
+    """A plan that breaks rules, as an answer."""
+    return ApiError(409, "plan.broken", findings=findings)
 
 
 def unprocessable(error: ValidationError) -> ApiError:

@@ -7,16 +7,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from conversations.model import Language
+from conversations.model import Language, Picture
 from conversations.model import language_of as spoken
 from conversations.texts import Speaker
 from conversations.wire import reply_from_json
+from handlers import pictures
+from handlers.ports import Outgoing
 from handlers.rendering import render
+from handlers.talking import ZONE
 from store import conversations, outbox
 from store.contacts import Contact
 from store.conversations import Received
 from store.db import Unit
-from store.outbox import Priority, Said
+from store.outbox import Delivery, Message, Priority, Said, Status
 
 # What a page shows on opening; older items are history nobody scrolls to in a service chat.
 LAST = 100
@@ -50,10 +53,31 @@ def said_item(said: Said, language: Language, speaker: Speaker) -> Item:
         "at": _iso(said.at),
         "text": message.text,
         "buttons": [{"label": b.label, "value": b.value, "nav": b.nav} for b in message.buttons],
-        "image": None,
+        "image": _image(said, message, language, speaker),
         "ask": message.ask,
         "push": said.priority >= Priority.INCIDENT,
     }
+
+
+def _image(said: Said, message: Outgoing, language: Language, speaker: Speaker) -> dict[str, Any] | None:
+    """Where the page finds the picture, and how large it will be, so that nothing jumps when it comes."""
+    if message.picture is None:
+        return None
+    try:
+        width, height = pictures.size(message.picture, language, speaker, ZONE)
+    except ValueError:
+        return None
+    url = f"/chat/pictures/{said.id}?lang={language}"
+    return {"url": url, "alt": message.alt, "width": width, "height": height}
+
+
+async def picture_of(unit: Unit, contact: Contact, delivery_id: int) -> Picture | None:
+    """The picture of what a contact was told; None for anybody else's."""
+    delivery = await unit.session.get(Delivery, delivery_id)
+    if delivery is None or delivery.contact_id != contact.id or delivery.status != Status.SENT:
+        return None
+    message = await unit.session.get_one(Message, delivery.message_id)
+    return reply_from_json(message.words).picture
 
 
 async def newest_items(unit: Unit, contact: Contact, speaker: Speaker) -> list[Item]:

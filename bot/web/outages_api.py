@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from bot.web.access import ANY, PUBLISHERS, require
+from bot.web.access import ANY, OVERRIDERS, PUBLISHERS, require
 from bot.web.bodies import (
     CancelIn,
     ChangeIn,
@@ -24,18 +24,21 @@ from bot.web.bodies import (
     OutageOut,
     OutagesOut,
     OutagesQuery,
+    PostponeIn,
+    PreviewOut,
     PublishedOut,
+    PublishIn,
     RestoreIn,
     RevisionOut,
 )
-from bot.web.errors import ApiError, invalid, unprocessable
+from bot.web.errors import ApiError, broken, findings_out, invalid, language_of, unprocessable
 from handlers import outages
-from handlers.outages import Invalid, OutageChange, OutageDraft, Over, Published, Slot, Unknown
+from handlers.outages import Broken, Invalid, OutageChange, Over, Published, Unknown
 from handlers.tokens import Caller
+from store import notices, outbox, tokens
 from store import outages as kept
-from store import outbox, tokens
 from store.db import Database, Unit
-from store.outages import Outage
+from store.outages import Kind, Outage, OutageState
 
 PREFIX = "/api/v1"
 LONGEST_KEY = 200
@@ -75,9 +78,12 @@ class OutagesApi:
             Route("POST", every, "Publish an outage", self.publish, done, OutageIn, status=201),
             Route("GET", every, "List outages, newest first", self.list, OutagesOut, query=OutagesQuery),
             Route("GET", one, "One outage with its revisions", self.show, OutageInFullOut),
-            Route("PATCH", one, "Change cause, expected end or scope", self.change, done, ChangeIn),
+            Route("POST", every + "/preview", "What publishing would lead to", self.preview, PreviewOut, OutageIn),
+            Route("PATCH", one, "Change cause, expected end, slots or scope", self.change, done, ChangeIn),
+            Route("POST", one + "/publish", "Publish a draft", self.publish_draft, done, PublishIn),
+            Route("POST", one + "/postpone", "Put windows off", self.postpone, done, PostponeIn),
             Route("POST", one + "/restore", "The power is back", self.restore, done, RestoreIn),
-            Route("POST", one + "/cancel", "It was a mistake", self.cancel, done, CancelIn),
+            Route("POST", one + "/cancel", "It will not be, or was a mistake", self.cancel, done, CancelIn),
             Route(
                 "GET",
                 one + "/deliveries",
@@ -90,92 +96,115 @@ class OutagesApi:
 
     async def publish(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: OutageIn) -> Published:
-            slots = tuple(Slot(slot.starts_at, slot.ends_at) for slot in body.slots)
-            draft = OutageDraft(body.kind, body.reason or None, slots, body.scope.scope())
-            return await outages.publish(unit, draft, by, now)
+            return await outages.publish(unit, body.outage(), by, now)
 
         return await self._do(request, OutageIn, deed, 201)
 
+    async def preview(self, request: web.Request) -> web.Response:
+        raw, now = await request.read(), self._clock()
+        async with self._database.reading() as unit:
+            await require(unit, request, PUBLISHERS)
+            body = checked(OutageIn, object_of(raw))
+            try:
+                seen = await outages.preview(unit, body.outage(), now)
+            except Invalid as error:
+                raise invalid(error.problems) from None
+        aside = {one.rule for one in body.overrides()}
+        blocked = any(one.blocking and one.rule not in aside for one in seen.findings)
+        return json_of(PreviewOut.of(seen, findings_out(seen.findings, language_of(request)), blocked))
+
+    async def publish_draft(self, request: web.Request) -> web.Response:
+        async def deed(unit: Unit, by: str, now: datetime, body: PublishIn) -> Published:
+            return await outages.publish_draft(unit, id_of(request), body.overrides(), by, now)
+
+        return await self._do(request, PublishIn, deed)
+
     async def change(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: ChangeIn) -> Published:
-            wish = OutageChange(
-                named=frozenset(body.model_fields_set),
-                reason=body.reason or None,
-                ends_at=body.ends_at,
-                slots=tuple(Slot(slot.starts_at, slot.ends_at) for slot in body.slots),
-                scope=body.scope.scope() if body.scope else None,
-            )
+            wish = body.change()
             try:
-                return await outages.change(unit, _id(request), wish, by, now)
+                return await outages.change(unit, id_of(request), wish, by, now)
             except Invalid as error:
                 raise Invalid([_as_sent(problem, wish) for problem in error.problems]) from None
 
         return await self._do(request, ChangeIn, deed)
 
+    async def postpone(self, request: web.Request) -> web.Response:
+        async def deed(unit: Unit, by: str, now: datetime, body: PostponeIn) -> Published:
+            return await outages.postpone(unit, id_of(request), body.postponement(), by, now)
+
+        return await self._do(request, PostponeIn, deed)
+
     async def restore(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: RestoreIn) -> Published:
-            return await outages.restore(unit, _id(request), body.restored_at, by, now)
+            return await outages.restore(unit, id_of(request), body.restored_at, by, now)
 
         return await self._do(request, RestoreIn, deed)
 
     async def cancel(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: CancelIn) -> Published:
-            return await outages.cancel(unit, _id(request), by, now)
+            return await outages.cancel(unit, id_of(request), by, now, body.reason)
 
         return await self._do(request, CancelIn, deed)
 
     async def list(self, request: web.Request) -> web.Response:
         async with self._database.reading() as unit:
             await require(unit, request, ANY)
-            query = _checked(OutagesQuery, dict(request.query))
+            query = checked(OutagesQuery, dict(request.query))
             found = await kept.newest(unit, query.state, query.kind, query.limit, query.before)
             slots = await kept.slots_of(unit, [one.id for one in found if one.id])
         rows = [OutageOut.of(one, slots.get(one.id or 0, [])) for one in found]
         more = rows[-1].id if len(rows) == query.limit else None
-        return _json(OutagesOut(outages=rows, next_before=more))
+        return json_of(OutagesOut(outages=rows, next_before=more))
 
     async def show(self, request: web.Request) -> web.Response:
         async with self._database.reading() as unit:
             await require(unit, request, ANY)
             outage = await _known(unit, request)
-            slots = (await kept.slots_of(unit, [_id(request)])).get(_id(request), [])
-            scope = await outages.scope_of(unit, _id(request))
-            revisions = await kept.revisions_of(unit, _id(request))
-        shown = [RevisionOut.of(one) for one in revisions]
-        return _json(OutageInFullOut.of(outage, slots, scope=vars(scope), revisions=shown))
+            slots = (await kept.slots_of(unit, [id_of(request)])).get(id_of(request), [])
+            scope = await outages.scope_of(unit, id_of(request))
+            revisions = await kept.revisions_of(unit, id_of(request))
+            planned = await notices.of_outage(unit, id_of(request))
+        more = {
+            "scope": vars(scope),
+            "notices": [one.model_dump() for one in planned],
+            "revisions": [RevisionOut.of(one) for one in revisions],
+        }
+        return json_of(OutageInFullOut.of(outage, slots, **more))
 
     async def deliveries(self, request: web.Request) -> web.Response:
         async with self._database.reading() as unit:
             await require(unit, request, ANY)
             await _known(unit, request)
-            query = _checked(DeliveriesQuery, dict(request.query))
-            counts = await outbox.counts_of_outage(unit, _id(request))
-            page = await outbox.page_of_outage(unit, _id(request), query.after, query.limit)
+            query = checked(DeliveriesQuery, dict(request.query))
+            counts = await outbox.counts_of_outage(unit, id_of(request))
+            page = await outbox.page_of_outage(unit, id_of(request), query.after, query.limit)
         rows = [DeliveryOut.of(*row) for row in page]
         more = rows[-1].id if len(rows) == query.limit else None
-        return _json(DeliveriesOut(counts=counts, deliveries=rows, next_after=more))
+        return json_of(DeliveriesOut(counts=counts, deliveries=rows, next_after=more))
 
     async def _do(self, request: web.Request, model: type[Model], deed: Deed, status: int = 200) -> web.Response:
         """Do something in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
-        raw, key, now = await request.read(), _key_of(request), self._clock()
+        raw, key, now = await request.read(), key_of(request), self._clock()
         # The door is in a unit of its own: who may not write shall not queue for the right to write either.
         async with self._database.reading() as unit:
             caller = await require(unit, request, PUBLISHERS)
-        body = _checked(model, _object(raw))
+        body = checked(model, object_of(raw))
+        _may_override(caller, body)
         async with self._database.unit() as unit:
-            replay = await _answered_before(unit, request, caller, key, raw, now)
+            replay = await answered_before(unit, request, caller, key, raw, now)
             if replay is not None:
                 return replay
-            published = await _translated(request, deed(unit, caller.name, now, body))
-            answer = _published(published)
+            published = await translated(request, deed(unit, caller.name, now, body))
+            answer = published_out(published, language_of(request))
             if key is not None:
                 await tokens.keep_answer(unit, caller.id, key, status, answer.model_dump())
         if published.unfinished:
             self._spread(published.unfinished)
-        return _json(answer, status)
+        return json_of(answer, status)
 
 
-async def _answered_before(
+async def answered_before(
     unit: Unit, request: web.Request, caller: Caller, key: str | None, raw: bytes, now: datetime
 ) -> web.Response | None:
     """The answer that the caller's key got before, or None: it is claimed for this unit."""
@@ -190,14 +219,16 @@ async def _answered_before(
     return web.json_response(before.body, status=before.status, headers={"Idempotent-Replay": "true"})
 
 
-async def _translated(request: web.Request, deed: Awaitable[Published]) -> Published:
+async def translated(request: web.Request, deed: Awaitable[Published]) -> Published:
     """The use case's refusals as answers."""
     try:
         return await deed
     except Invalid as error:
         raise invalid(error.problems) from None
+    except Broken as error:
+        raise broken(error.findings) from None
     except Unknown:
-        raise ApiError(404, "outage.unknown", {"id": _id(request)}) from None
+        raise ApiError(404, "outage.unknown", {"id": id_of(request)}) from None
     except Over:
         raise ApiError(409, "outage.over") from None
 
@@ -210,13 +241,13 @@ def _as_sent(problem: outages.Problem, wish: OutageChange) -> outages.Problem:
 
 
 async def _known(unit: Unit, request: web.Request) -> Outage:
-    outage = await kept.by_id(unit, _id(request))
+    outage = await kept.by_id(unit, id_of(request))
     if outage is None:
-        raise ApiError(404, "outage.unknown", {"id": _id(request)})
+        raise ApiError(404, "outage.unknown", {"id": id_of(request)})
     return outage
 
 
-def _key_of(request: web.Request) -> str | None:
+def key_of(request: web.Request) -> str | None:
     """The Idempotency-Key, of a POST only: the other methods can be repeated as they are."""
     key = request.headers.get("Idempotency-Key")
     if key is None or request.method != "POST":
@@ -226,7 +257,8 @@ def _key_of(request: web.Request) -> str | None:
     return key
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def object_of(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a body, empty for none. Raises ApiError 400."""
     try:
         plain = orjson.loads(raw or b"{}")
     except orjson.JSONDecodeError as error:
@@ -236,28 +268,41 @@ def _object(raw: bytes) -> dict[str, Any]:
     return plain
 
 
-def _checked(model: type[Model], plain: dict[str, Any]) -> Model:
+def checked(model: type[Model], plain: dict[str, Any]) -> Model:
+    """The body or query as its model. Raises ApiError 422."""
     try:
         return model.model_validate(plain)
     except ValidationError as error:
         raise unprocessable(error) from None
 
 
-def _published(done: Published) -> PublishedOut:
+def _may_override(caller: Caller, body: BaseModel) -> None:
+    """Setting a rule aside takes another right than publishing; no rule binds an incident."""
+    bound = getattr(body, "kind", None) != Kind.INCIDENT
+    if bound and getattr(body, "override", None) and caller.role not in OVERRIDERS:
+        raise ApiError(403, "forbidden.override", {"role": caller.role, "roles": ", ".join(OVERRIDERS)})
+
+
+def published_out(done: Published, language: str) -> PublishedOut:
+    """What became of an outage, as the API answers it."""
     outage = done.outage
     assert outage.id is not None
     return PublishedOut(
         id=outage.id,
         code=outage.code,
+        state=OutageState(outage.state),
         revision=outage.revision,
         affected_customers=outage.affected_customers,
         recipients=done.recipients,
+        findings=findings_out(done.findings, language),
     )
 
 
-def _json(answer: BaseModel, status: int = 200) -> web.Response:
+def json_of(answer: BaseModel, status: int = 200) -> web.Response:
+    """An answer as JSON."""
     return web.Response(text=answer.model_dump_json(), status=status, content_type="application/json")
 
 
-def _id(request: web.Request) -> int:
+def id_of(request: web.Request) -> int:
+    """The number in the path."""
     return int(request.match_info["id"])

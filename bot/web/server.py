@@ -16,6 +16,7 @@ from bot.web.errors import ApiError, language_of
 from bot.web.health import Health
 from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
+from bot.web.reports_api import ReportsApi
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,8 @@ HEADERS = {
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# What opens somebody's calendar must not stand in a log, not even when the address was mistyped.
+_SECRET = {"/calendar/": "/calendar/{token}.ics"}
 # Asked for every few seconds by machines: a line for each would bury the others.
 _QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
 
@@ -53,6 +56,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     """The application with the staff API, the probes, the static files, and the routes given."""
     app = web.Application(middlewares=[observed, explained], client_max_size=MOST_BODY)
     operations = OutagesApi(services.database, services.clock, services.spread).routes()
+    operations += ReportsApi(services.database, services.clock, services.spread).routes()
     document = describe(operations)
 
     async def openapi(request: web.Request) -> web.Response:
@@ -91,7 +95,12 @@ def _finish(request: web.Request, response: web.StreamResponse, started: float) 
             response.headers["Cache-Control"] = "no-cache"
     if not request.path.startswith(_QUIET):
         took = round((time.perf_counter() - started) * 1000, 1)
-        log.info("request", method=request.method, path=request.path, status=response.status, ms=took)
+        log.info("request", method=request.method, path=_shown(request.path), status=response.status, ms=took)
+
+
+def _shown(path: str) -> str:
+    """The path as a log may show it: the pattern of the route where the path itself is a secret."""
+    return next((pattern for start, pattern in _SECRET.items() if path.startswith(start)), path)
 
 
 @web.middleware

@@ -83,3 +83,11 @@ def test_a_byte_that_is_no_letter_does_not_end_the_conversation(directory: Path)
     done = sangden(directory, "chat", said="xin ch\udcffo\nxin chào\n")
     assert done.returncode == 0, done.stderr
     assert "Sáng Đèn" in done.stdout
+
+
+def test_an_answer_about_the_week_at_ones_places_says_that_it_has_a_picture(directory: Path) -> None:
+    asked, _, week = turns(directory, "theo dõi phường Bến Thành", "Nhà", {"press": "go:week:mine"})
+    assert [asked["replies"][0]["image"], week["replies"][0]["image"]] == [False, True]
+    done = sangden(directory, "chat", said="tra cứu\nCác nơi của tôi\n7 ngày tới\n")
+    assert done.returncode == 0, done.stderr
+    assert "\n[Hình lịch cúp điện 7 ngày, kể từ " in done.stdout

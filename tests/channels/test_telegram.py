@@ -327,11 +327,48 @@ async def test_a_text_that_telegram_never_takes_is_rejected(channel: TelegramCha
     assert isinstance(await send(channel, Outgoing(text)), Rejected)
 
 
-async def test_a_file_beyond_the_servers_patience_is_rejected(
+@pytest.mark.parametrize("length", [20, 2000])
+async def test_a_picture_that_telegram_never_takes_is_left_out(
+    telegram: TelegramEmulator, channel: TelegramChannel, length: int
+) -> None:
+    with capture_logs() as logs:
+        for refused in (b"no picture at all", grey_picture(8000, 4000)):
+            await said(channel, Outgoing("đ" * length, buttons("Xem thêm"), image=refused))
+        await telegram.script(method="sendPhoto", status=413)
+        await said(channel, Outgoing("đ" * length, buttons("Xem thêm"), image=grey_picture()))
+    assert [(message["text"], labels(message)) for message in messages(telegram)] == [
+        ("đ" * length, [["Xem thêm"]])
+    ] * 3
+    assert [entry["log_level"] for entry in logs] == ["error"] * 3
+
+
+async def test_a_picture_that_arrived_is_not_repeated_when_its_text_did_not(
+    telegram: TelegramEmulator, channel: TelegramChannel
+) -> None:
+    message = Outgoing("đ" * 2000, image=grey_picture())
+    await telegram.script(method="sendMessage", status=502, times=2)
+    assert isinstance(await send(channel, message), TryLater)
+    assert isinstance(await send(channel, message), TryLater)
+    await said(channel, message)
+    assert [message["text"] for message in messages(telegram)] == ["", "đ" * 2000]
+    # Once it is settled the same key means another message.
+    await said(channel, message)
+    assert len(messages(telegram)) == 4
+
+
+async def test_who_blocked_the_bot_is_not_sent_the_text_either(
+    telegram: TelegramEmulator, channel: TelegramChannel
+) -> None:
+    await telegram.block(LAN)
+    assert isinstance(await send(channel, Outgoing("Bản đồ", image=grey_picture())), Unreachable)
+    assert len(telegram.calls()) == len([call for call in telegram.calls() if call["method"] != "sendMessage"])
+
+
+async def test_a_text_beyond_the_servers_patience_is_rejected(
     telegram: TelegramEmulator, channel: TelegramChannel
 ) -> None:
     await telegram.script(status=413)
-    assert isinstance(await send(channel, Outgoing("Bản đồ", image=grey_picture())), Rejected)
+    assert isinstance(await send(channel, HELLO), Rejected)
 
 
 async def test_a_wrong_token_burns_no_messages_and_is_logged(

@@ -13,11 +13,11 @@ from bot.sender import parts_of
 from conversations.model import Event, Language, Opened, Other, Photo, Place, Press, SharedContact, Text
 from handlers import deliveries, incoming
 from handlers.deliveries import Ended
-from handlers.outages import OutageDraft, Slot, publish
+from handlers.outages import OutageDraft, Slot, publish, restore
 from handlers.ports import Incoming, Outgoing, OutgoingButton, Sent
 from handlers.talking import ZONE, talking
-from store import outbox
-from store.audience import Scope
+from store import contacts, outbox
+from store.extent import Scope
 from store.db import Database, Unit
 from store.outages import Outage, OutageScope, OutageSlot, ScopeKind
 
@@ -30,6 +30,7 @@ _OUTAGE = re.compile(
     r"= (?P<kind>incident|planned) ward (?P<ward>\d+) (?P<start>[\d-]+T[\d:]+)(?: to (?P<end>[\d-]+T[\d:]+))?"
     r"(?:: (?P<reason>.+))?"
 )
+_RESTORED = re.compile(r"= restored (?P<id>\d+)")
 _PRESSED = re.compile(r"\[(?P<old>cũ: |old: )?(?P<label>.+)\]")
 _SENT = re.compile(r"\((?P<what>[^)\d]+?) ?(?P<value>[\d+][\d., +]*|[a-z]+-[a-z]-\w+)?\)")
 _KINDS = {
@@ -85,6 +86,8 @@ class Playing:
         if outage := _OUTAGE.fullmatch(line):
             await self._outage(outage)
             return []
+        if restored := _RESTORED.fullmatch(line):
+            return await self._restore(int(restored["id"]))
         if line.startswith("> "):
             try:
                 return list(await self._said(line.removeprefix("> ")))
@@ -100,6 +103,15 @@ class Playing:
             handled = await incoming.handle(unit, NAME, event, self.now, talking())
         assert handled is not None
         return _written(await self._heard(handled.contact_id))
+
+    async def _restore(self, outage_id: int) -> list[str]:
+        """The power is back for staff; what the customer is told of it."""
+        async with self.database.unit() as unit:
+            await restore(unit, outage_id, None, "anh Ba", self.now)
+            customer = await contacts.at(unit, NAME, "customer")
+        assert customer is not None
+        assert customer.id is not None
+        return list(_written(await self._heard(customer.id)))
 
     def _event(self, said: str) -> Event:
         if pressed := _PRESSED.fullmatch(said):

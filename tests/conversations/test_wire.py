@@ -8,10 +8,12 @@ from conversations.model import (
     Button,
     Event,
     Frame,
+    Json,
     Moment,
     Opened,
     Other,
     Photo,
+    Picture,
     Place,
     Press,
     Reply,
@@ -42,8 +44,17 @@ values: st.SearchStrategy[Value] = st.deferred(
     lambda: st.one_of(plain, words, st.lists(plain, max_size=2).map(tuple))
 )
 buttons = st.lists(st.builds(Button, words, word, st.booleans()), max_size=3).map(tuple)
+json: st.SearchStrategy[Json] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | word,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(word, inner, max_size=3),
+    max_leaves=5,
+)
 replies = st.builds(
-    Reply, st.lists(words, max_size=3).map(tuple), buttons, st.sampled_from([None, "contact", "place"])
+    Reply,
+    st.lists(words, max_size=3).map(tuple),
+    buttons,
+    st.sampled_from([None, "contact", "place"]),
+    st.none() | st.builds(Picture, word, json),
 )
 events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Text, word),
@@ -68,6 +79,10 @@ states = st.builds(
 @given(replies)
 def test_a_reply_comes_back_as_it_was(reply: Reply) -> None:
     assert reply_from_json(orjson.loads(orjson.dumps(reply_to_json(reply)))) == reply
+
+
+def test_a_reply_that_was_kept_before_there_were_pictures_has_none() -> None:
+    assert reply_from_json({"words": [{"say": "menu.title"}]}) == Reply((Words("menu.title"),))
 
 
 @given(events)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from handlers import announcements, outages
 from handlers.outages import Invalid, OutageChange, OutageDraft, Over, Slot, Unknown
 from store import outages as kept
-from store.audience import Scope
+from store.extent import Scope
 from store.outbox import Status
 from tests.town import (
     BEN_THANH,
@@ -74,7 +74,8 @@ async def test_its_code_can_be_told_over_the_phone_and_belongs_to_it_alone(town:
 @pytest.mark.parametrize(
     ("wrong", "path", "key"),
     [
-        ({"kind": "planned"}, "kind", "kind.not_yet"),
+        ({"kind": "planned"}, "slots", "slots.needed"),
+        ({"draft": True}, "draft", "draft.incident"),
         ({"slots": (Slot(NOW, None), Slot(NOW, None))}, "slots", "slots.one"),
         ({"slots": (Slot(NOW + timedelta(days=1, seconds=1), None),)}, "slots.0.starts_at", "slots.too_late"),
         ({"slots": (Slot(NOW, NOW),)}, "slots.0.ends_at", "slots.end_before_start"),
@@ -108,7 +109,7 @@ async def test_all_that_is_wrong_is_said_at_once(town: Town) -> None:
             await outages.publish(unit, draft, "anh Ba", NOW)
 
     paths = {one.path for one in refused.value.problems}
-    assert paths == {"kind", "slots.0.ends_at", "scope.wards.0", "scope.feeders.0"}
+    assert paths == {"slots.0.ends_at", "slots.0.starts_at", "scope.wards.0", "scope.feeders.0"}
 
 
 # --- changing ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from store.audience import Scope
+from store.extent import Scope
 from store.contacts import Contact
 from store.customers import Customer
 from store.db import Database

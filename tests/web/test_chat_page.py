@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
-from playwright.async_api import FilePayload, Page, expect
+from aiohttp import ClientSession
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.browser import PHONE, Visitors
 from tests.web.service import Service, Talk
@@ -128,6 +130,71 @@ async def test_a_photo_is_shown_confirmed_and_answered(page: Page, served: Servi
     await page.locator("#send").click()
     await expect(page.locator(".row[data-key][data-from=me]")).to_have_count(2)
     await expect(page.locator(".row[data-from=bot]")).to_have_count(2)
+
+
+async def see_the_week(talk: Talk) -> Locator:
+    """Ask for the week at one's own places; the picture of the answer."""
+    await talk.type("tra cứu")
+    await talk.press("Các nơi của tôi", "Quý khách muốn xem")
+    await talk.press("7 ngày tới", "7 ngày tới")
+    return talk.page.locator(".row[data-from=bot] .picture img")
+
+
+async def test_the_week_comes_as_a_picture_that_opens_large_and_stays_in_the_history(
+    phone_page: Page, served: Service
+) -> None:
+    talk = await arrived(phone_page, served)
+    await talk.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await talk.follow()
+    await served.publish()
+    await expect(talk.said_by_bot("SỰ CỐ MẤT ĐIỆN")).to_be_visible()
+    picture = await see_the_week(talk)
+    await expect(picture).to_have_attribute("alt", re.compile("^Hình lịch cúp điện 7 ngày, kể từ "))
+    await expect(picture).to_have_js_property("complete", True)
+    shown: dict[str, float] = await picture.evaluate(
+        "image => ({natural: image.naturalWidth, high: image.naturalHeight, width: image.clientWidth,"
+        " declared: image.width && +image.getAttribute('width'), reserved: +image.getAttribute('height')})"
+    )
+    assert (shown["natural"], shown["high"]) == (shown["declared"], shown["reserved"]) == (1080, shown["high"])
+    viewport = phone_page.viewport_size
+    assert viewport is not None
+    assert shown["width"] > 0.7 * viewport["width"]
+
+    await picture.click()
+    enlarged = phone_page.locator("#viewer img")
+    await expect(enlarged).to_be_visible()
+    assert await enlarged.evaluate("image => image.naturalWidth") == 1080
+    assert await enlarged.evaluate("image => image.clientWidth") == viewport["width"]
+    await enlarged.click()
+    await expect(enlarged).to_be_hidden()
+
+    await phone_page.reload()
+    await talk.connected()
+    await expect(picture).to_have_count(1)
+    await expect(picture).to_have_js_property("naturalWidth", 1080)
+    await phone_page.locator("#language").click()
+    await phone_page.reload()
+    await expect(picture).to_have_attribute("alt", re.compile("^Picture: outages in the 7 days from "))
+    await expect(picture).to_have_js_property("naturalWidth", 1080)
+
+
+async def test_a_picture_is_shown_to_nobody_else(visitors: Visitors, served: Service) -> None:
+    lan = await arrived(await visitors.arrive(), served)
+    minh = await arrived(await visitors.arrive(), served)
+    await lan.say("xin chào", "Em là trợ lý Sáng Đèn")
+    await lan.follow()
+    await minh.say("xin chào", "Em là trợ lý Sáng Đèn")
+    source = await (await see_the_week(lan)).get_attribute("src")
+    assert source is not None
+    own = await lan.page.request.get(served.address + source)
+    assert (own.status, own.headers["content-type"]) == (200, "image/png")
+    assert own.headers["cache-control"].startswith("private")
+    assert own.headers["x-content-type-options"] == "nosniff"
+    assert (await minh.page.request.get(served.address + source)).status == 404
+    async with ClientSession() as stranger, stranger.get(served.address + source) as answer:
+        assert answer.status == 404
+    for other in ("/chat/pictures/1", "/chat/pictures/999999999999999999", "/chat/pictures/x"):
+        assert (await lan.page.request.get(served.address + other)).status == 404
 
 
 async def test_an_old_button_is_answered_and_changes_nothing(page: Page, served: Service) -> None:

@@ -64,9 +64,11 @@ function statusMark(status) {
 }
 
 function picture(image, local, act) {
-  const img = el("img", { src: local ?? image.url, alt: image.alt, decoding: "async" });
-  const open = () => act.enlarge({ url: img.src, alt: image.alt });
-  return el("button", { class: "picture", type: "button", title: t("photo_open"), onclick: open }, img);
+  // A picture of ours says its size, so that nothing jumps when it comes; it is to be read, so it is shown whole.
+  const { width, height } = image;
+  const img = el("img", { src: local ?? image.url, alt: image.alt, decoding: "async", width, height });
+  const open = () => act.enlarge({ url: img.src, alt: image.alt, toRead: Boolean(width) });
+  return el("button", { class: width ? "picture drawn" : "picture", type: "button", title: t("photo_open"), onclick: open }, img);
 }
 
 function progressBar() {

@@ -69,8 +69,9 @@ export class Frame {
     byId("notice").hidden = true;
   }
 
-  enlarge({ url, alt }) {
+  enlarge({ url, alt, toRead }) {
     const picture = byId("viewer").querySelector("img");
+    byId("viewer").classList.toggle("to-read", Boolean(toRead));
     picture.src = url;
     picture.alt = alt;
     byId("viewer").showModal();

@@ -1,0 +1,126 @@
+"""The staff API of reports and of the incidents they suggest: translates, decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from bot.web.access import ANY, PUBLISHERS, require
+from bot.web.bodies import PublishedOut
+from bot.web.errors import ApiError, language_of
+from bot.web.outages_api import (
+    PREFIX,
+    Model,
+    Route,
+    answered_before,
+    checked,
+    id_of,
+    json_of,
+    key_of,
+    object_of,
+    published_out,
+    translated,
+)
+from bot.web.reports_bodies import (
+    ConfirmIn,
+    DismissIn,
+    ReportOut,
+    ReportsOut,
+    ReportsQuery,
+    SuggestionOut,
+    SuggestionsOut,
+    SuggestionsQuery,
+)
+from handlers import suggestions
+from handlers.suggestions import Settled, UnknownSuggestion
+from store import reports, tokens
+from store.db import Database, Unit
+
+Deed = Callable[[Unit, str, datetime, Any], Awaitable[tuple[BaseModel, Sequence[int]]]]
+
+
+class ReportsApi:
+    """The operations on reports. `spread` goes on with messages whose deliveries are not all written."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], spread: Callable[[Sequence[int]], None]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._spread = spread
+
+    def routes(self) -> list[Route]:
+        every, one = PREFIX + "/suggestions", PREFIX + r"/suggestions/{id:\d{1,9}}"
+        listed = "List reports of customers, newest first"
+        suggested = "List suggested incidents, newest first"
+        return [
+            Route("GET", PREFIX + "/reports", listed, self.list_reports, ReportsOut, query=ReportsQuery),
+            Route("GET", every, suggested, self.list_suggestions, SuggestionsOut, query=SuggestionsQuery),
+            Route(
+                "POST",
+                one + "/confirm",
+                "Publish the suggested incident; all who reported it are told",
+                self.confirm,
+                PublishedOut,
+                ConfirmIn,
+                status=201,
+            ),
+            Route("POST", one + "/dismiss", "It is no incident", self.dismiss, SuggestionOut, DismissIn),
+        ]
+
+    async def list_reports(self, request: web.Request) -> web.Response:
+        async with self._database.reading() as unit:
+            await require(unit, request, ANY)
+            query = checked(ReportsQuery, dict(request.query))
+            found = await reports.page(unit, query.state, query.urgent, query.limit, query.before)
+        rows = [ReportOut.of(one) for one in found]
+        return json_of(ReportsOut(reports=rows, next_before=rows[-1].id if len(rows) == query.limit else None))
+
+    async def list_suggestions(self, request: web.Request) -> web.Response:
+        async with self._database.reading() as unit:
+            await require(unit, request, ANY)
+            query = checked(SuggestionsQuery, dict(request.query))
+            found = await reports.suggestions(unit, query.state, query.limit, query.before)
+        rows = [SuggestionOut.of(one) for one in found]
+        more = rows[-1].id if len(rows) == query.limit else None
+        return json_of(SuggestionsOut(suggestions=rows, next_before=more))
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        async def deed(unit: Unit, by: str, now: datetime, body: ConfirmIn) -> tuple[BaseModel, Sequence[int]]:
+            known = suggestions.Confirmation(body.reason or None, body.starts_at, body.ends_at)
+            done = await translated(request, suggestions.confirm(unit, id_of(request), known, by, now))
+            return published_out(done, language_of(request)), done.unfinished
+
+        return await self._do(request, ConfirmIn, deed, 201)
+
+    async def dismiss(self, request: web.Request) -> web.Response:
+        async def deed(unit: Unit, by: str, now: datetime, body: DismissIn) -> tuple[BaseModel, Sequence[int]]:
+            return SuggestionOut.of(await suggestions.dismiss(unit, id_of(request), body.why, by, now)), ()
+
+        return await self._do(request, DismissIn, deed)
+
+    async def _do(self, request: web.Request, model: type[Model], deed: Deed, status: int = 200) -> web.Response:
+        """Do something in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
+        raw, key, now = await request.read(), key_of(request), self._clock()
+        async with self._database.reading() as unit:
+            caller = await require(unit, request, PUBLISHERS)
+        body = checked(model, object_of(raw))
+        async with self._database.unit() as unit:
+            replay = await answered_before(unit, request, caller, key, raw, now)
+            if replay is not None:
+                return replay
+            try:
+                answer, unfinished = await deed(unit, caller.name, now, body)
+            except UnknownSuggestion:
+                raise ApiError(404, "suggestion.unknown", {"id": id_of(request)}) from None
+            except Settled:
+                raise ApiError(409, "suggestion.settled") from None
+            if key is not None:
+                await tokens.keep_answer(unit, caller.id, key, status, answer.model_dump(mode="json"))
+        if unfinished:
+            self._spread(unfinished)
+        return json_of(answer, status)

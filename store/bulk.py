@@ -1,0 +1,87 @@
+"""Writes rows by the million: COPY and indexes set aside on PostgreSQL, executemany on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import text
+
+from store.db import Unit
+
+_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+Columns = Sequence[Sequence[str]]
+
+
+async def copy(unit: Unit, table: str, names: Sequence[str], blocks: Iterator[Columns]) -> None:
+    """Append blocks of rows, each given as its columns; the database makes of the texts what the table wants.
+
+    An empty text stays empty. What `blocks` raises comes through, and the unit is then rolled back as ever.
+    """
+    connection = await unit.session.connection()
+    if unit.dialect == "sqlite":
+        places = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})"
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        for columns in blocks:
+            await driver.visit(
+                lambda held, columns=columns: held.executemany(statement, zip(*columns, strict=True))
+            )
+        return
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    await raw.copy_to_table(table, source=_as_text(blocks), columns=list(names), format="text")
+
+
+async def _as_text(blocks: Iterator[Columns]) -> AsyncIterator[bytes]:
+    """COPY's text format; a block whose cells hold none of its signs is joined without looking at each cell."""
+    for columns in blocks:
+        rows = len(columns[0])
+        if not rows:
+            continue
+        joined = "\n".join(map("\t".join, zip(*columns, strict=True)))
+        strange = "\\" in joined or "\r" in joined
+        if strange or joined.count("\n") != rows - 1 or joined.count("\t") != rows * (len(columns) - 1):
+            escaped = ([cell.translate(_ESCAPED) for cell in column] for column in columns)
+            joined = "\n".join(map("\t".join, zip(*escaped, strict=True)))
+        yield joined.encode() + b"\n"
+
+
+@asynccontextmanager
+async def without_indexes(unit: Unit, table: str, *, if_: bool = True) -> AsyncIterator[None]:
+    """Take a table's indexes and foreign keys away for the block, and build and check them at its end.
+
+    Readers of the table wait until the unit ends. Its primary key stays. On PostgreSQL nothing happens unless the
+    table is ours to change; SQLite keeps its foreign keys.
+    """
+    parts = await _parts(unit, table) if if_ else []
+    for drop, _ in parts:
+        await unit.run(text(drop))
+    yield
+    for _, make in parts:
+        await unit.run(text(make))
+
+
+async def _parts(unit: Unit, table: str) -> list[tuple[str, str]]:
+    """What takes each of them away, and what makes it again."""
+    if unit.dialect == "sqlite":
+        indexes = (
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name AND sql IS NOT NULL"
+        )
+        return [(f'DROP INDEX "{name}"', sql) for name, sql in await unit.run(text(indexes), {"name": table})]
+    found = await unit.run(text(_POSTGRESQL_PARTS), {"name": table})
+    return [(drop, make) for drop, make in found.tuples()]
+
+
+_POSTGRESQL_PARTS = """
+    SELECT 'ALTER TABLE ' || t.oid::regclass || ' DROP CONSTRAINT ' || quote_ident(k.conname),
+           'ALTER TABLE ' || t.oid::regclass || ' ADD CONSTRAINT ' || quote_ident(k.conname)
+               || ' ' || pg_get_constraintdef(k.oid)
+      FROM pg_class t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'
+     WHERE t.oid = to_regclass(:name) AND pg_has_role(t.relowner, 'USAGE')
+    UNION ALL
+    SELECT 'DROP INDEX ' || i.indexrelid::regclass, pg_get_indexdef(i.indexrelid)
+      FROM pg_class t JOIN pg_index i ON i.indrelid = t.oid AND NOT i.indisunique
+     WHERE t.oid = to_regclass(:name) AND pg_has_role(t.relowner, 'USAGE')
+"""

@@ -1,0 +1,216 @@
+"""Brings the customer master to the state of a file: rows are staged, compared, written by set-based statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from store import bulk
+from store.db import CACHE_KILOBYTES, Unit
+
+# The columns of a staged row, in order; `line` is where it stands in the file.
+DETAILS = ("name", "phone", "address", "house", "street", "ward_code", "segment", "important")
+PLACE = ("feeder_code", "transformer_code")
+KEPT = ("code", *DETAILS, *PLACE)
+STAGED = ("line", *KEPT)
+
+# Any number will do, as long as nothing else takes it: two imports at once would each see half of the other.
+_LOCK = 7_206_031
+_FRUGAL_KILOBYTES = 4_000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a file changes, in customers.
+
+    moved: on another transformer or feeder, whatever else changed; changed: only in other details; back: gone
+    before, in the file again; missing: in the database, and neither gone nor in the file; known: in the database
+    and not gone before; met: whether there was any customer before, gone or not.
+    """
+
+    new: int
+    changed: int
+    moved: int
+    back: int
+    unchanged: int
+    missing: int
+    known: int
+    met: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether any row of the file is other than what is kept."""
+        return bool(self.new or self.changed or self.moved or self.back)
+
+
+class Busy(Exception):
+    """Another import is under way in this database."""
+
+
+async def begin(unit: Unit) -> None:
+    """Make the room for rows, which goes when the unit ends. Raises Busy (PostgreSQL; SQLite waits by itself)."""
+    columns = ", ".join(f"{name} {_type(name)}" for name in STAGED)
+    if unit.dialect == "sqlite":
+        # Rows pass by once and need no cache; sorting for an index takes as much memory as the cache may have.
+        await unit.run(text(f"PRAGMA cache_size=-{_FRUGAL_KILOBYTES}"))
+        at_commit = ""
+    else:
+        if not (await unit.run(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})"))).scalar_one():
+            raise Busy
+        await unit.run(text("SET LOCAL work_mem = '64MB'"))
+        await unit.run(text("SET LOCAL maintenance_work_mem = '256MB'"))
+        at_commit = " ON COMMIT DROP"
+    await unit.run(text(f"CREATE TEMPORARY TABLE customer_staged ({columns}){at_commit}"))
+    await unit.run(text(f"CREATE TEMPORARY TABLE customer_mentioned (code VARCHAR){at_commit}"))
+
+
+def _type(name: str) -> str:
+    return {"line": "INTEGER", "important": "BOOLEAN"}.get(name, "VARCHAR")
+
+
+async def end(unit: Unit) -> None:
+    """The staged rows are not needed any more."""
+    for name in ("customer_staged", "customer_mentioned"):
+        await unit.run(text(f"DROP TABLE {name}"))
+    if unit.dialect == "sqlite":
+        await unit.run(text(f"PRAGMA cache_size=-{CACHE_KILOBYTES}"))
+
+
+async def stage(unit: Unit, blocks: Iterator[Sequence[Sequence[str]]]) -> None:
+    """Take in blocks of rows, each as its columns in the order of STAGED; what `blocks` raises comes through."""
+    await bulk.copy(unit, "customer_staged", STAGED, blocks)
+
+
+async def mention(unit: Unit, codes: Sequence[str]) -> None:
+    """These customers are in the file, though nothing can be learned of them."""
+    await bulk.copy(unit, "customer_mentioned", ("code",), iter([[codes]] if codes else []))
+
+
+async def settle(unit: Unit) -> None:
+    """All rows are staged: let the planner know how many there are."""
+    if unit.dialect != "sqlite":
+        await unit.run(text("ANALYZE customer_staged"))
+
+
+async def refuse_repeated(unit: Unit) -> list[tuple[int, int]]:
+    """Take out all rows of a code but the first; their lines, each with the first one's."""
+    first = "(SELECT code, min(line) AS line FROM customer_staged GROUP BY code HAVING count(*) > 1)"
+    found = await unit.run(
+        text(f"SELECT s.line, f.line FROM customer_staged s JOIN {first} f ON f.code = s.code AND s.line > f.line")
+    )
+    repeated = sorted((again, line) for again, line in found.tuples())
+    if repeated:
+        await unit.run(
+            text(
+                f"DELETE FROM customer_staged WHERE line IN (SELECT s.line FROM customer_staged s "
+                f"JOIN {first} f ON f.code = s.code AND s.line > f.line)"
+            )
+        )
+    return repeated
+
+
+async def refuse_pair(unit: Unit, transformer: str, feeder: str) -> list[int]:
+    """Take out the rows that have this transformer on this feeder; their lines."""
+    at = {"transformer": transformer, "feeder": feeder}
+    where = "WHERE transformer_code = :transformer AND feeder_code = :feeder"
+    lines = [line for (line,) in await unit.run(text(f"SELECT line FROM customer_staged {where}"), at)]
+    await unit.run(text(f"INSERT INTO customer_mentioned (code) SELECT code FROM customer_staged {where}"), at)
+    await unit.run(text(f"DELETE FROM customer_staged {where}"), at)
+    return lines
+
+
+async def first_line(unit: Unit, transformer: str, feeder: str) -> int:
+    """The first row that has this transformer on this feeder."""
+    where = "WHERE transformer_code = :transformer AND feeder_code = :feeder"
+    at = {"transformer": transformer, "feeder": feeder}
+    return int((await unit.run(text(f"SELECT min(line) FROM customer_staged {where}"), at)).scalar_one())
+
+
+async def compare(unit: Unit) -> Comparison:
+    """What the staged rows would change."""
+    staged, known = await _count(unit, "customer_staged"), await _count(unit, "customer WHERE NOT gone")
+    if not await _count(unit, "(SELECT 1 FROM customer LIMIT 1) AS any_customer"):
+        return Comparison(staged, 0, 0, 0, 0, 0, 0, met=False)
+    moved = _differ(unit, PLACE)
+    changed = _differ(unit, DETAILS)
+    row = (
+        await unit.run(
+            text(
+                f"SELECT count(*), sum(CASE WHEN c.gone THEN 1 ELSE 0 END), "
+                f"sum(CASE WHEN c.gone THEN 0 WHEN {moved} THEN 1 ELSE 0 END), "
+                f"sum(CASE WHEN c.gone THEN 0 WHEN {moved} THEN 0 WHEN {changed} THEN 1 ELSE 0 END) "
+                "FROM customer_staged s JOIN customer c ON c.code = s.code"
+            )
+        )
+    ).one()
+    matched, back, moves, changes = (int(value or 0) for value in row)
+    missing = known - (matched - back)
+    if missing and await _count(unit, "customer_mentioned"):
+        missing = await _count(unit, f"customer c WHERE {_MISSING}")
+    return Comparison(
+        staged - matched, changes, moves, back, matched - back - moves - changes, missing, known, met=True
+    )
+
+
+_MISSING = (
+    "NOT c.gone AND NOT EXISTS (SELECT 1 FROM customer_staged s WHERE s.code = c.code) "
+    "AND NOT EXISTS (SELECT 1 FROM customer_mentioned m WHERE m.code = c.code)"
+)
+
+
+def _differ(unit: Unit, columns: Iterable[str]) -> str:
+    """The condition that a customer `c` is not as the staged row `s` says in these columns."""
+    names = list(columns)
+    kept, staged = (", ".join(f"{table}.{name}" for name in names) for table in "cs")
+    return f"({kept}) {'IS NOT' if unit.dialect == 'sqlite' else 'IS DISTINCT FROM'} ({staged})"
+
+
+async def _count(unit: Unit, what: str) -> int:
+    return int((await unit.run(text(f"SELECT count(*) FROM {what}"))).scalar_one())
+
+
+async def write(unit: Unit, found: Comparison) -> None:
+    """Make the customers what the staged rows say; their wards, feeders and transformers must exist."""
+    if found.changed or found.moved or found.back:
+        values = ", ".join(f"{name} = s.{name}" for name in KEPT[1:])
+        await unit.run(
+            text(
+                f"UPDATE customer AS c SET {values}, gone = false FROM customer_staged s "
+                f"WHERE c.code = s.code AND (c.gone OR {_differ(unit, KEPT[1:])})"
+            )
+        )
+    if found.new:
+        # Worth it only for many: all rows of the table are indexed anew.
+        async with bulk.without_indexes(unit, "customer", if_=found.new > found.known):
+            columns = ", ".join(KEPT)
+            new = "WHERE NOT EXISTS (SELECT 1 FROM customer c WHERE c.code = s.code)" if found.met else ""
+            await unit.run(
+                text(
+                    f"INSERT INTO customer ({columns}, gone) SELECT {columns}, false FROM customer_staged s {new}"
+                )
+            )
+    if found.differs and unit.dialect != "sqlite":
+        await unit.run(text("ANALYZE customer"))
+
+
+async def mark_gone(unit: Unit) -> None:
+    """Mark the customers that the file does not name at all."""
+    if unit.dialect == "sqlite":
+        await unit.run(text("CREATE INDEX temp.by_code ON customer_staged (code)"))
+    await unit.run(text(f"UPDATE customer AS c SET gone = true WHERE {_MISSING}"))
+
+
+async def move_transformers(unit: Unit, feeders: Mapping[str, str]) -> None:
+    """Put transformers, by code, on other feeders, and all their customers with them."""
+    moves = [{"transformer": transformer, "feeder": feeder} for transformer, feeder in feeders.items()]
+    if moves:
+        await unit.run(text("UPDATE transformer SET feeder_code = :feeder WHERE code = :transformer"), moves)
+        await unit.run(
+            text(
+                "UPDATE customer SET feeder_code = :feeder "
+                "WHERE transformer_code = :transformer AND feeder_code <> :feeder"
+            ),
+            moves,
+        )

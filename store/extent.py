@@ -1,0 +1,119 @@
+"""What a scope holds: the customers, wards and feeders within it, and all that could touch them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, false, func, or_, select
+from sqlmodel import col
+
+from store.customers import Customer
+from store.db import Unit
+from store.network import Ward
+from store.outages import OutageImpact, OutageScope, ScopeKind
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The parts of the network that an outage names, by code."""
+
+    feeders: tuple[str, ...] = ()
+    transformers: tuple[str, ...] = ()
+    wards: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+
+    def parts(self) -> list[tuple[ScopeKind, str]]:
+        """The same as pairs of a kind and a code."""
+        named = (
+            (ScopeKind.FEEDER, self.feeders),
+            (ScopeKind.TRANSFORMER, self.transformers),
+            (ScopeKind.WARD, self.wards),
+            (ScopeKind.CUSTOMER, self.customers),
+        )
+        return [(kind, code) for kind, codes in named for code in codes]
+
+
+async def affected(unit: Unit, scope: Scope) -> int:
+    """How many customers a scope holds."""
+    query = select(func.count()).select_from(Customer).where(holds(scope))
+    return int((await unit.session.execute(query)).scalar_one())
+
+
+async def impact(unit: Unit, outage_id: int, scope: Scope) -> list[OutageImpact]:
+    """The customers that a scope holds, by feeder, company and segment."""
+    company = func.substr(col(Customer.code), 1, 6)
+    by = (col(Customer.feeder_code), company, col(Customer.segment))
+    important = func.sum(case((col(Customer.important), 1), else_=0))
+    found = await unit.session.execute(select(*by, func.count(), important).where(holds(scope)).group_by(*by))
+    return [
+        OutageImpact(
+            outage_id=outage_id, feeder_code=feeder, company=name, segment=segment, customers=many, important=some
+        )
+        for feeder, name, segment, many, some in found
+    ]
+
+
+async def feeders_cut(unit: Unit, scope: Scope) -> set[str]:
+    """The feeders that a scope cuts: those it names, and all that serve a ward it names.
+
+    A transformer or single customers are not the feeder.
+    """
+    if not scope.wards:
+        return set(scope.feeders)
+    serving = select(col(Customer.feeder_code)).where(col(Customer.ward_code).in_(scope.wards)).distinct()
+    return {*scope.feeders, *(await unit.session.execute(serving)).scalars()}
+
+
+async def parts_within(unit: Unit, scope: Scope) -> list[tuple[str, str]]:
+    """Every part of the network whose outage would touch a customer of a scope."""
+    parts: set[tuple[str, str]] = set(scope.parts())
+    for kind, column in (
+        (ScopeKind.FEEDER, col(Customer.feeder_code)),
+        (ScopeKind.TRANSFORMER, col(Customer.transformer_code)),
+        (ScopeKind.WARD, col(Customer.ward_code)),
+    ):
+        found = await unit.session.execute(select(column).where(holds(scope)).distinct())
+        parts.update((kind, code) for code in found.scalars())
+    inside = select(col(Customer.code)).where(holds(scope), col(Customer.code) == col(OutageScope.code))
+    named = select(col(OutageScope.code)).where(col(OutageScope.kind) == ScopeKind.CUSTOMER, inside.exists())
+    parts.update((ScopeKind.CUSTOMER, code) for code in (await unit.session.execute(named)).scalars())
+    return sorted(parts)
+
+
+async def wards_within(unit: Unit, scope: Scope) -> dict[str, str]:
+    """The wards, code to name, in which customers of a scope live, and those that it names."""
+    lived_in = select(col(Customer.ward_code)).where(holds(scope))
+    query = select(col(Ward.code), col(Ward.name)).where(
+        or_(col(Ward.code).in_(lived_in), col(Ward.code).in_(scope.wards))
+    )
+    return {row.code: row.name for row in await unit.session.execute(query)}
+
+
+async def heard_in(unit: Unit, scope: Scope) -> tuple[str, ...]:
+    """The wards whose followers hear of a scope: of a line or a ward, not of single customers."""
+    return tuple(sorted(await wards_within(unit, replace(scope, customers=()))))
+
+
+async def parts_of_ward(unit: Unit, ward_code: str) -> list[tuple[str, str]]:
+    """The parts of the network whose outage followers of a ward hear of: it, and the lines that serve it."""
+    parts: list[tuple[str, str]] = [(ScopeKind.WARD, ward_code)]
+    for kind, column in (
+        (ScopeKind.FEEDER, col(Customer.feeder_code)),
+        (ScopeKind.TRANSFORMER, col(Customer.transformer_code)),
+    ):
+        found = await unit.session.execute(select(column).where(col(Customer.ward_code) == ward_code).distinct())
+        parts.extend((kind, code) for code in found.scalars())
+    return parts
+
+
+def holds(scope: Scope) -> ColumnElement[bool]:
+    """Whether a row of Customer lies within a scope."""
+    named: Iterable[tuple[Any, tuple[str, ...]]] = (
+        (Customer.feeder_code, scope.feeders),
+        (Customer.transformer_code, scope.transformers),
+        (Customer.ward_code, scope.wards),
+        (Customer.code, scope.customers),
+    )
+    return or_(false(), *(col(column).in_(codes) for column, codes in named if codes))
