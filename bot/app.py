@@ -27,7 +27,7 @@ from bot.web.server import WebServices, create_app
 from bot.web.webhooks import TelegramWebhook
 from conversations.model import LANGUAGES, Words
 from conversations.texts import Speaker
-from handlers.alerts import Publisher
+from handlers.alert_files import Publisher
 from handlers.links import Links
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking

@@ -50,7 +50,7 @@ def customers_command(
 ) -> None:
     """Bring the customers to the state of FILE: new, changed, moved and gone ones. Bad rows are left out."""
     settings = checked_settings()
-    where = bad or (None if dry_run else file.with_suffix(".bad.csv"))
+    where = bad or (None if dry_run else file.parent / f"{file.stem}.bad.csv")
     # Rows are no cycles: looking for some among them takes a quarter of the time.
     gc.disable()
     with _progress() as progress:

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import incidents, notices, ticks
+from handlers import incidents, notices, proposals, push_times, ticks
 from store.db import Database, Unit
 
 log = structlog.get_logger(__name__)
@@ -22,6 +22,8 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (ticks.pauses_over, 15),
     (notices.notices_due, 5),
     (incidents.held_restorations, 15),
+    (push_times.keep_push_times, 30),
+    (proposals.proposals_expired, 30),
     (ticks.retention, 3600),
 )
 

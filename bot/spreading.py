@@ -11,6 +11,10 @@ from bot.sender import utcnow
 from handlers import announcements
 from store.db import Database
 
+# Small chunks let the first pushes leave early. Large ones are quicker, since PostgreSQL reads what the
+# scope touches again for each; on SQLite a chunk keeps everyone from writing, replies too, while it is written.
+GROWTH, MOST, MOST_ON_SQLITE = 4, 250_000, 20_000
+
 log = structlog.get_logger(__name__)
 
 
@@ -45,9 +49,10 @@ class Spreading:
 
     async def _spread(self, message_id: int) -> None:
         try:
-            done = False
+            done, chunk = False, announcements.FIRST
             while not done:
                 async with self._database.unit() as unit:
-                    done = await announcements.spread(unit, message_id, utcnow())
+                    done = await announcements.spread(unit, message_id, utcnow(), chunk)
+                chunk = min(chunk * GROWTH, MOST_ON_SQLITE if self._database.is_sqlite else MOST)
         except Exception:
             log.exception("spreading_failed", message=message_id)

@@ -8,6 +8,8 @@ from conversations.fields import Choice
 from conversations.model import Answers, Button, Command, Finish, Flow, Found, Query, Reply, Step, Words
 
 OPEN = Button(Words("button.calendar"), "go:calendar")
+# The same as an answer to another flow's question, which ends that flow.
+HERE = Button(OPEN.words, "calendar")
 _SETTINGS = Button(Words("menu.notices"), "go:notices")
 _MENU = Button(Words("button.menu"), "!menu", nav=True)
 

@@ -290,15 +290,18 @@ class _Talk:
             return
         if typed and self.flows.by_intent.get(self.understood.intent or "") is self._flow(frame):
             event = self._flow(frame).prefill(self.understood).get(step.name, event)
+        if isinstance(event, Text) and frame.heard:
+            event = replace(event, earlier=frame.heard)
         answer = yield from self._judged(step, event)
         if not isinstance(answer, Again):
             self._give(step, answer.value)
             yield from self._next()
-        elif typed and self._other_wish(SURE):
+        elif typed and not answer.heard and self._other_wish(SURE):
             yield from self._intend(self.understood.intent or "", self.understood)
         else:
-            # Choosing another way to answer is no failure to answer.
-            self._top(replace(frame, misses=frame.misses + (answer.ask is None)))
+            # Choosing another way to answer is no failure to answer, and neither is half an answer.
+            missed = answer.ask is None and not answer.heard
+            self._top(replace(frame, misses=frame.misses + missed, heard=answer.heard))
             yield from self._ask_again(answer)
 
     def _judged(self, step: Step, event: Event) -> Generator[Query, Found, Given | Again]:
@@ -380,7 +383,7 @@ class _Talk:
             if step is None:
                 yield from self._finish(flow, frame)
                 return
-            self._top(replace(frame, step=step.name, misses=0))
+            self._top(replace(frame, step=step.name, misses=0, heard=""))
             ahead = frame.waiting.get(step.name)
             if ahead is None:
                 yield from self._ask_again()
@@ -496,7 +499,7 @@ class _Talk:
         assert frame is not None
         kept = frame.trail[: frame.trail.index(step)]
         answers = {name: value for name, value in frame.answers.items() if name in kept}
-        self._top(replace(frame, step=step, answers=answers, trail=kept, misses=0))
+        self._top(replace(frame, step=step, answers=answers, trail=kept, misses=0, heard=""))
 
     def renew_frames(self) -> None:
         """Carry forms begun under an older version over: answers to questions that still exist are kept."""

@@ -1,6 +1,6 @@
 """The conversations of the service, in the order of the menu."""
 
-from conversations import calendar, danger, follow, lookup, my_places, notices, report, unclear
+from conversations import calendar, danger, follow, lookup, my_places, notices, proposals, report, reschedule, unclear
 from conversations.engine import Flows
 
 FLOWS = Flows(
@@ -17,6 +17,10 @@ FLOWS = Flows(
         report.STILL_DARK,
         report.POWER_BACK,
         danger.PLACE,
+        reschedule.FLOW,
+        proposals.AGREE,
+        proposals.DISAGREE,
+        proposals.WITHDRAW,
     ),
     fallback=unclear.FLOW,
     danger=danger.FLOW,

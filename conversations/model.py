@@ -248,7 +248,8 @@ class Flow:
     """A conversation as data.
 
     `starts_on` are the intents that begin it; `prefill` turns values understood from the first words into
-    answers that need not be asked again (from a button, there are no words); `needs` is a query answered before `finish`.
+    answers that need not be asked again (from a button, there are no words); `needs` is a query answered before
+    `finish`.
     """
 
     name: str

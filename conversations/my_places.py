@@ -11,6 +11,8 @@ from conversations.follow import LONGEST_LABEL
 from conversations.model import Answers, Button, Command, Finish, Flow, Found, Reply, Step, Words
 from conversations.places import FollowedPlace, MyPlaces, MyPlacesFound
 
+# Answers that lead to another conversation about what the customer follows.
+ELSEWHERE = ("notices", "calendar")
 # How long a pause lasts, in days; "until" is until the customer resumes it.
 PAUSES = {"day": 1, "week": 7, "month": 30, "until": None}
 
@@ -51,7 +53,7 @@ def buttons(found: Found) -> tuple[Button, ...]:
         Button(Words("places.paused_item" if p.paused else "places.item", {"label": p.label}), f"{p.id}")
         for p in found.places
     )
-    return (*places, Button(Words("menu.notices"), "go:notices"), calendar.OPEN)
+    return (*places, Button(Words("menu.notices"), "notices"), calendar.HERE)
 
 
 def listing(answers: Answers, facts: Found | None) -> Words:
@@ -103,6 +105,8 @@ def nothing_followed(facts: Found | None) -> Finish | None:
 
 
 def finish(answers: Answers, facts: Found | None) -> Finish:
+    if answers["place"] in ELSEWHERE:
+        return Finish(Reply(()), then=(str(answers["place"]), {}))
     place, what = chosen(answers, facts), answers["what"]
     more = (Button(Words("menu.places"), "go:places"), Button(Words("button.menu"), "!menu", nav=True))
     if place is None:
@@ -139,6 +143,7 @@ FLOW = Flow(
         Step(
             "what",
             WhatToDo("places.what", ("rename", "pause", "resume", "remove")),
+            when=lambda answers: answers.get("place") not in ELSEWHERE,
             needs=lambda answers: MyPlaces(),
             prompt=naming("places.what"),
         ),

@@ -83,9 +83,11 @@ class WhatToSet(Choice):
     """
 
     def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
-        return (*super().options(answers, facts), calendar.OPEN)
+        return (*super().options(answers, facts), calendar.HERE)
 
     def read(self, event: Event) -> Reading:
+        if event == Press(calendar.HERE.value):
+            return Given(calendar.HERE.value)
         if isinstance(event, Press) and event.value.removesuffix(".on").removesuffix(".off") in REMINDERS:
             return Given(event.value)
         if not isinstance(event, Text):
@@ -195,6 +197,8 @@ def _wish(answers: Answers) -> tuple[str, str]:
 
 
 def finish(answers: Answers, facts: Found | None) -> Finish:
+    if answers["what"] == calendar.HERE.value:
+        return Finish(Reply(()), then=(calendar.FLOW.name, {}))
     assert isinstance(facts, NoticesFound)
     what, how = _wish(answers)
     command: Command

@@ -40,7 +40,7 @@ _PLACE_ENGLISH = re.compile(
 )
 # A house number after "ở" is a place of its own, even in "nhà tôi mất điện ở 12/3 Lê Lợi".
 _PLACE_HOUSE = re.compile(r"\b(?:o|tai|at) ((?:so )?[0-9]+[a-z]?(?:/[0-9a-z]+)* [a-z].+)$")
-_PLACE_LOOSE = re.compile(r"\b(?:o|tai(?! sao)|khu vuc|in|at|for)\s+(?!dau\b)(.+)$")
+_PLACE_LOOSE = re.compile(r"\b(?:o|tai(?! sao)|khu vuc|in|at|for)\s+(?!dau\b|night\b)(.+)$")
 # Where the name of a place ends and the matter begins.
 _MATTER = re.compile(r"\b(?:bi |dang |co )?(?:cup|mat|cat|ngung) dien\b.*|\b(?:when|why|power|outage)s?\b.*")
 _TIME_WORDS = re.compile(

@@ -21,7 +21,8 @@ _AS_SAID = "said:"
 # A text with a number or one of these words describes a place, even one that no map of ours has.
 _LIKE_A_PLACE = re.compile(
     r"\d|\b(duong|hem|ngo|kiet|phuong|xa|quan|huyen|ap|khu|cho|chung cu|toa nha|lo|nha tro|cau|nga (ba|tu|nam|sau)"
-    r"|doi dien|gan|canh|sau lung|cong ty|truong|benh vien|street|road|ward|district|alley|building|near|opposite)\b"
+    r"|doi dien|gan|canh|sau lung|cong ty|truong|benh vien|street|road|ward|district|alley|building|near"
+    r"|opposite)\b"
 )
 
 

@@ -18,6 +18,8 @@ from store.outbox import Message, Priority
 
 # So many deliveries are written at once; more go out in chunks, the first of them sent before the last is written.
 CHUNK = 20_000
+# Of more than that, the deliveries to so many contacts are written first.
+FIRST = 1_000
 # News of an incident that could not be delivered for a day is no news.
 WORTH = timedelta(hours=24)
 
@@ -61,7 +63,13 @@ class Announced:
 
 
 async def announce(
-    unit: Unit, outage: Outage, news: Sequence[News], now: datetime, renews: bool = True, chunk: int = CHUNK
+    unit: Unit,
+    outage: Outage,
+    news: Sequence[News],
+    now: datetime,
+    renews: bool = True,
+    chunk: int = CHUNK,
+    first: int = FIRST,
 ) -> Announced:
     """Write messages about an outage and begin to write their deliveries, in the order of `news`.
 
@@ -71,7 +79,7 @@ async def announce(
         return Announced(0, ())
     assert outage.id is not None
     earlier = await outbox.of_outage(unit, outage.id)
-    written = [await _add(unit, outage, one, now) for one in news]
+    written = [await _add(unit, outage, one, now, earlier) for one in news]
     if renews:
         await _retract(unit, outage, news, earlier, written[0], now)
     listeners = [
@@ -87,7 +95,8 @@ async def announce(
     small = recipients <= chunk
     for message in written:
         # Partings are written at once: whom the next revision tells depends on who was told goodbye.
-        await spread(unit, _id(message), now, None if small or message.stage == Stage.NOT_YOURS else chunk)
+        at_once = small or message.stage == Stage.NOT_YOURS
+        await spread(unit, _id(message), now, None if at_once else min(chunk, first))
     return Announced(recipients, () if small else tuple(_id(message) for message in written))
 
 
@@ -177,11 +186,20 @@ def scope_from(parts: Iterable[tuple[str, str]]) -> Scope:
     )
 
 
-async def _add(unit: Unit, outage: Outage, news: News, now: datetime) -> Message:
+async def _add(unit: Unit, outage: Outage, news: News, now: datetime, earlier: Sequence[Message]) -> Message:
     message = _message(outage, news, now)
     message.audience_kind = news.audience
-    message.id = await outbox.add_message(unit, message)
-    return message
+    same = (outage.revision, news.stage, news.part)
+    before = next((one for one in earlier if (one.revision, one.stage, one.part) == same), None)
+    if before is None:
+        message.id = await outbox.add_message(unit, message)
+        return message
+    # New followers were told already: the rest get the very message, so that nobody gets it twice.
+    values = message.model_dump(exclude={"id", "superseded_by"})
+    before.sqlmodel_update(values)
+    unit.session.add(before)
+    await unit.session.flush()
+    return before
 
 
 async def _retract(

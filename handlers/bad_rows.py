@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
+from typing import Any
 
 from handlers.csv_file import Unusable
 
@@ -27,7 +28,7 @@ class BadRow:
 
 
 class BadRows:
-    """Rows that were left out, in any number: they wait in a file of their own, not in memory.
+    """Rows that were left out, in any number: they wait in a file of their own, which `close` takes away.
 
     count: how many; reasons: how many for each reason; first: those with the lowest lines.
     """
@@ -43,6 +44,10 @@ class BadRows:
             _SPOOLED_BYTES, "w+", encoding="utf-8", errors="surrogateescape", newline=""
         )
         self._spooled = csv.writer(self._spool)
+
+    def close(self) -> None:
+        """Nothing is to be written any more; the counts stay."""
+        self._spool.close()
 
     def add(self, line: int, cells: Sequence[str], reason: str) -> None:
         """Leave out a row, in the order of lines."""
@@ -80,11 +85,13 @@ class BadRows:
                 "Nothing was changed."
             ) from None
 
-    def _write(self, out: csv.Writer, again: Iterator[tuple[int, Sequence[str]]]) -> None:
+    def _write(self, out: Any, again: Iterator[tuple[int, Sequence[str]]]) -> None:
         out.writerow([*self._header, "line", "reason"])
         width = len(self._header)
         for line, reason, cells in merge(self._early(), self._late(again), key=lambda row: row[0]):
-            out.writerow([*cells, *[""] * (width - len(cells)), line, reason])
+            # What is too much stays in the last column, so that line and reason stand below their names.
+            kept = [*cells[: width - 1], self._delimiter.join(cells[width - 1 :])]
+            out.writerow([*kept, *[""] * (width - len(kept)), line, reason])
 
     def _early(self) -> Iterator[tuple[int, str, Sequence[str]]]:
         self._spool.seek(0)
@@ -98,6 +105,14 @@ class BadRows:
             if reason := self._later.get(line):
                 left -= 1
                 yield line, reason, cells
+
+
+def nothing_usable(path: Path, bad: BadRows, where: Path | None) -> str:
+    """That no row of a file can be used, and why; `where` the bad rows are written, if anywhere."""
+    if not bad.count:
+        return f"{path} has a header, but no rows. Nothing was changed."
+    told = f" {where} tells why." if where else f" The first is line {bad.first[0].line}: {bad.first[0].reason}."
+    return f"None of the {bad.count:,} rows of {path} can be used.{told} Nothing was changed."
 
 
 def _kind(reason: str) -> str:

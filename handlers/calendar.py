@@ -1,7 +1,7 @@
-"""The calendar feed of a contact: the planned outages at the places they follow, as iCalendar (RFC 5545, RFC 7986).
+"""The calendar feed of a contact: planned outages at the places they follow, as iCalendar (RFC 5545, RFC 7986).
 
-Incidents are left out. Phones ask for a feed every few hours, some once a day: an incident would show up after it is
-over, with an end that nobody knew, and could be taken for news. Messages tell of incidents.
+Incidents are left out. Phones ask for a feed every few hours, some once a day: an incident would show up after it
+is over, with an end that nobody knew, and could be taken for news. Messages tell of incidents.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from icalendar import Alarm, Calendar, Event, vText
+from icalendar import Alarm, Calendar, Event, vDuration, vText
 
 from conversations.calendar import CalendarFound, MyCalendar, ReplaceCalendarLink
 from conversations.model import Language, Words, language_of
@@ -75,7 +75,7 @@ def build(windows: Sequence[WindowAt], reader: Reader, speaker: Speaker) -> byte
     calendar.add("name", name)
     calendar.add("x-wr-calname", vText(name))
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", REFRESH)
+    calendar.add("x-published-ttl", vDuration(REFRESH))
     for window in windows:
         calendar.add_component(_event(window, reader, speaker))
     return bytes(calendar.to_ical())

@@ -13,8 +13,10 @@ from conversations.model import Command, SetLanguage
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
 from conversations.notices import SetQuietHours, SetReminders
 from conversations.power import HearOf, PowerIsBack
+from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawProposal
 from conversations.report import OpenReport
-from handlers import calendar, preferences, reports, subscriptions
+from conversations.reschedule import Propose
+from handlers import calendar, preferences, proposals, reports, subscriptions
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -35,6 +37,10 @@ COMMANDS: dict[type[Command], Do] = {
     HearOf: reports.hear_of,
     PowerIsBack: reports.power_is_back,
     TellUrgent: reports.tell_urgent,
+    Propose: proposals.propose,
+    WithdrawProposal: proposals.withdraw,
+    AgreeToWindow: proposals.agree,
+    DisagreeWithWindow: proposals.disagree,
 }
 
 

@@ -79,9 +79,16 @@ class CsvFile:
 
 def open_csv(path: Path, columns: Sequence[str], largest: int = LARGEST_BYTES) -> CsvFile:
     """The file at `path`, which must have these columns, in any order. Raises Unusable."""
+    size, sample = beginning(path, largest)
+    _refuse_other_encodings(path, sample)
+    return CsvFile(path, size, _layout(path, sample, columns))
+
+
+def beginning(path: Path, largest: int) -> tuple[int, bytes]:
+    """The size of a file of any kind, in bytes, and its beginning. Raises Unusable."""
     try:
         if path.is_dir():
-            raise Unusable(f"{path} is a directory. Name the CSV file in it.")
+            raise Unusable(f"{path} is a directory. Name the file in it.")
         size = path.stat().st_size
         with path.open("rb") as file:
             sample = file.read(_SAMPLE_BYTES)
@@ -91,8 +98,7 @@ def open_csv(path: Path, columns: Sequence[str], largest: int = LARGEST_BYTES) -
         raise Unusable(f"{path} cannot be read: {error.strerror}.") from None
     if size > largest:
         raise Unusable(f"{path} has {size:,} bytes, more than {largest:,}. Cut it into parts by company.")
-    _refuse_other_encodings(path, sample)
-    return CsvFile(path, size, _layout(path, sample, columns))
+    return size, sample
 
 
 def _refuse_other_encodings(path: Path, sample: bytes) -> None:
@@ -121,7 +127,11 @@ def _layout(path: Path, sample: bytes, columns: Sequence[str]) -> Layout:
     line = sample.removeprefix(_BOM).partition(b"\n")[0]
     text = line.decode(errors="replace").rstrip("\r")
     best = min((_named(text, delimiter, columns) for delimiter in _DELIMITERS), key=lambda one: len(one[1]))
-    layout, missing = best
+    return checked(path, *best, columns)
+
+
+def checked(path: Path, layout: Layout, missing: Sequence[str], columns: Sequence[str]) -> Layout:
+    """The layout, if the file can be read by it. Raises Unusable."""
     if missing:
         raise Unusable(
             f"{path} lacks {_listed(missing)} in its first line. "
@@ -135,9 +145,15 @@ def _layout(path: Path, sample: bytes, columns: Sequence[str]) -> Layout:
 def _named(text: str, delimiter: str, columns: Sequence[str]) -> tuple[Layout, list[str]]:
     """The header as this delimiter parts it, and the columns it then lacks."""
     try:
-        header = tuple(name.strip().lower() for name in next(csv.reader([text], delimiter=delimiter), []))
+        names = next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error:
-        header = ()
+        names = []
+    return layout_of(names, delimiter, columns)
+
+
+def layout_of(names: Sequence[str], delimiter: str, columns: Sequence[str]) -> tuple[Layout, list[str]]:
+    """What a header with these names says, and the columns it lacks."""
+    header = tuple(name.strip().lower() for name in names)
     missing = [name for name in columns if name not in header]
     picks = tuple(header.index(name) for name in columns) if not missing else ()
     extra = tuple(name or "(no name)" for name in header if name not in columns)
@@ -226,7 +242,8 @@ class _Records:
             except csv.Error as error:
                 if "unexpected end" in str(error):
                     continue
-                return None, 1, "its quotation marks are not in the right places"
+                wrong = "a quotation mark is not closed" if length > 1 else "its quotation marks are misplaced"
+                return None, 1, wrong
             if length > 1 and len(record) != len(self._layout.header):
                 return None, 1, "a quotation mark is not closed"
             return record, length, ""

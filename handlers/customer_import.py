@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -12,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from conversations.folding import fold
-from handlers.bad_rows import BadRows
+from handlers.bad_rows import BadRows, nothing_usable
 from handlers.csv_file import Block, CsvFile, Unusable, open_csv
 from handlers.rules import customer_rows
 from handlers.rules.customer_rows import COLUMNS, Checked, Expected
@@ -84,34 +85,34 @@ async def run(
     """
     file = open_csv(path, COLUMNS)
     await kept.begin(unit)
-    bad = BadRows(file.layout.header, file.layout.delimiter)
-    known_wards = {ward.code for ward in wards} | {ward.code for ward in await network.wards(unit)}
-    expected = Expected(len(file.layout.header), file.layout.picks, known_wards)
-    tally = _Tally(await network.streets_known(unit))
-    await kept.stage(unit, _staged(file, expected, tally, bad, progress))
-    progress("comparing", 0, 0)
-    await _refuse_what_contradicts(unit, file, tally, bad)
-    if not tally.good:
+    with closing(BadRows(file.layout.header, file.layout.delimiter)) as bad:
+        tally = _Tally(await network.streets_known(unit))
+        await _read(unit, file, wards, tally, bad, progress)
+        if not tally.good:
+            bad.write(options.bad, _records(file))
+            raise Unusable(nothing_usable(path, bad, options.bad))
+        report = await _apply(unit, tally, wards, options, file.layout.extra, bad, progress)
         bad.write(options.bad, _records(file))
-        raise Unusable(_nothing(path, bad, options.bad))
-    await kept.mention(unit, tally.mentioned)
-    await kept.settle(unit)
-    report = await _apply(unit, tally, wards, options, file.layout.extra, bad, progress)
-    bad.write(options.bad, _records(file))
     if not options.dry_run:
         await census.take(unit, f"{now.astimezone(zone):%Y-%m}")
     await kept.end(unit)
     return report
 
 
-def _nothing(path: Path, bad: BadRows, where: Path | None) -> str:
-    if not bad.count:
-        return f"{path} has a header, but no rows. Nothing was changed."
-    told = f" {where} tells why." if where else f" The first is line {bad.first[0].line}: {bad.first[0].reason}."
-    return f"None of the {bad.count:,} rows of {path} can be used.{told} Nothing was changed."
-
-
 # --- reading -------------------------------------------------------------------------------------------------
+
+
+async def _read(
+    unit: Unit, file: CsvFile, wards: Sequence[ListedWard], tally: _Tally, bad: BadRows, progress: Progress
+) -> None:
+    """Stage the good rows of the file, and collect the bad ones."""
+    known_wards = {ward.code for ward in wards} | {ward.code for ward in await network.wards(unit)}
+    expected = Expected(len(file.layout.header), file.layout.picks, known_wards)
+    await kept.stage(unit, _staged(file, expected, tally, bad, progress))
+    progress("comparing", 0, 0)
+    await _refuse_what_contradicts(unit, tally, bad)
+    await kept.mention(unit, tally.mentioned)
+    await kept.settle(unit)
 
 
 def _staged(
@@ -174,7 +175,7 @@ def _records(file: CsvFile) -> Iterator[tuple[int, Sequence[str]]]:
         yield from zip(block.lines, block.records, strict=True)
 
 
-async def _refuse_what_contradicts(unit: Unit, file: CsvFile, tally: _Tally, bad: BadRows) -> None:
+async def _refuse_what_contradicts(unit: Unit, tally: _Tally, bad: BadRows) -> None:
     """Rows that repeat a code, and those that put a transformer on another feeder than most rows do."""
     if not tally.in_order:
         for line, first in await kept.refuse_repeated(unit):

@@ -1,4 +1,4 @@
-"""Links that customers are given: where the service is reached, and the secret part that opens their own calendar."""
+"""Links that customers are given: where the service is reached, and the secret that opens their own calendar."""
 
 from __future__ import annotations
 

@@ -14,7 +14,10 @@ from conversations.notices import MyNotices
 from conversations.numbers import NewNumber
 from conversations.places import FindPlace, FindPlaceByPhone, FindPlaceNear, MyPlaces
 from conversations.power import PowerAt, Restored
-from handlers import calendar, numbering, outage_lookup, place_lookup, power, preferences
+from conversations.proposals import MyProposal
+from conversations.reschedule import MyPlannedOutages, PrepareProposal
+from conversations.windows import ReadWindow
+from handlers import calendar, numbering, outage_lookup, place_lookup, power, preferences, proposal_lookup
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -33,6 +36,10 @@ LOOKUPS: dict[type[Query], Look] = {
     PowerAt: power.at_place,
     Restored: power.over_for_others,
     UrgentNumber: power.urgent,
+    MyPlannedOutages: proposal_lookup.planned,
+    ReadWindow: proposal_lookup.read,
+    PrepareProposal: proposal_lookup.prepare,
+    MyProposal: proposal_lookup.mine,
 }
 
 

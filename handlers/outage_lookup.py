@@ -14,7 +14,7 @@ from store.contacts import Contact
 from store.customers import Supply
 from store.db import Unit
 from store.network import Street
-from store.outages import Kind, Outage, OutageSlot, ScopeKind
+from store.outages import Kind, Outage, OutageSlot, ScopeKind, SlotState
 
 # A street is looked up by the customers on it; a longer one is one of several streets of that name.
 MOST_ON_A_STREET = 2_000
@@ -101,11 +101,10 @@ async def _labels(unit: Unit, outage_id: int, supplies: Mapping[str, Supply]) ->
 
 
 def is_within(outage: Outage, slot: OutageSlot, begins_before: datetime, ends_after: datetime) -> bool:
-    """Whether a window falls into a time; an incident goes on until it is restored, whatever end was expected."""
-    open_ended = slot.ends_at is None or outage.kind == Kind.INCIDENT
-    return slot.starts_at < begins_before and (
-        open_ended or (slot.ends_at is not None and slot.ends_at > ends_after)
-    )
+    """Whether a window is on within a time; an incident goes on until it is restored, whatever end was expected."""
+    if slot.state != SlotState.ON or slot.starts_at >= begins_before:
+        return False
+    return slot.ends_at is None or outage.kind == Kind.INCIDENT or slot.ends_at > ends_after
 
 
 def seen_as(outage: Outage, slot: OutageSlot, labels: tuple[str, ...]) -> OutageSeen:

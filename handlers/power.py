@@ -31,7 +31,7 @@ async def at_place(unit: Unit, contact: Contact, query: PowerAt, now: datetime, 
     """The outages at a place now, and the planned ones still to come today."""
     target, as_of = target_of(query.place), Moment(now.isoformat())
     here = await live_at(unit, target, period("today", now, talking)[0], now) if target else ()
-    current, later = [], []
+    current, later = list[Known](), list[Known]()
     for outage, slots in here:
         assert outage.id is not None
         for slot in slots:

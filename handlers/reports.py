@@ -1,4 +1,4 @@
-"""Reports from customers: kept under their number, tied to what is known, grouped into what many of them suggest."""
+"""Reports from customers: kept under their number, tied to what is known, grouped into what many suggest."""
 
 from __future__ import annotations
 

@@ -11,10 +11,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    String,
     and_,
     case,
-    cast,
     exists,
     false,
     func,
@@ -200,8 +198,6 @@ def _delivery_values(
     message: Message, places: ColumnElement[Any], now: datetime, hours: LocalHours
 ) -> dict[str, Any]:
     """The columns of a delivery of `message` to a row of Contact."""
-    stage = f"{message.stage}.{message.part}" if message.part else f"{message.stage}"
-    once = f"outage:{message.outage_id}:{message.revision}:{stage}:"
     return {
         "message_id": literal(message.id),
         "contact_id": col(Contact.id),
@@ -211,7 +207,6 @@ def _delivery_values(
         "due_at": _due_at(message.hold_before, now, hours),
         "worthless_after": literal(message.worthless_after, Utc),
         "attempts": literal(0),
-        "dedupe_key": literal(once) + cast(col(Contact.id), String),
         "places": places,
         "created_at": literal(now, Utc),
     }
@@ -235,7 +230,9 @@ def _due_at(hold_before: datetime | None, now: datetime, hours: LocalHours) -> C
 async def _insert(unit: Unit, message: Message, rows: Select[Any]) -> int:
     columns = list(_delivery_values(message, literal(None), message.created_at, LocalHours(0, ())))
     statement = (
-        insert(unit, Delivery).from_select(columns, rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
+        insert(unit, Delivery)
+        .from_select(columns, rows)
+        .on_conflict_do_nothing(index_elements=["message_id", "contact_id"])
     )
     result = await unit.session.execute(statement)
     written = int(getattr(result, "rowcount", 0))
@@ -274,7 +271,10 @@ def _touched(reach: Reach, within: Range, awake_at: datetime | None = None) -> A
     )
     if awake_at is not None:
         places = places.where(or_(col(Subscription.paused).is_(False), col(Subscription.paused_until) <= awake_at))
-    meters = places.join(Customer, col(Customer.code) == col(Subscription.customer_code)).where(holds(reach.scope))
+    meters = places.join(Customer, col(Customer.code) == col(Subscription.customer_code)).where(
+        # Of a range of contacts each meter is looked up: the scope would find everyone's, for each range again.
+        holds(reach.scope, indexed=within == EVERYONE)
+    )
     if reach.segments is not None:
         meters = meters.where(col(Customer.segment).in_(reach.segments))
     branches = [meters]

@@ -69,9 +69,10 @@ async def _parts(unit: Unit, table: str) -> list[tuple[str, str]]:
         indexes = (
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name AND sql IS NOT NULL"
         )
-        return [(f'DROP INDEX "{name}"', sql) for name, sql in await unit.run(text(indexes), {"name": table})]
+        found: Any = await unit.run(text(indexes), {"name": table})
+        return [(f'DROP INDEX "{name}"', sql) for name, sql in found]
     found = await unit.run(text(_POSTGRESQL_PARTS), {"name": table})
-    return [(drop, make) for drop, make in found.tuples()]
+    return [(drop, make) for drop, make in found]
 
 
 _POSTGRESQL_PARTS = """

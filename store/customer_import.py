@@ -1,9 +1,10 @@
-"""Brings the customer master to the state of a file: rows are staged, compared, written by set-based statements."""
+"""Brings the customer master to the state of a file: rows are staged, compared, written as sets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 
@@ -97,10 +98,10 @@ async def settle(unit: Unit) -> None:
 async def refuse_repeated(unit: Unit) -> list[tuple[int, int]]:
     """Take out all rows of a code but the first; their lines, each with the first one's."""
     first = "(SELECT code, min(line) AS line FROM customer_staged GROUP BY code HAVING count(*) > 1)"
-    found = await unit.run(
+    found: Any = await unit.run(
         text(f"SELECT s.line, f.line FROM customer_staged s JOIN {first} f ON f.code = s.code AND s.line > f.line")
     )
-    repeated = sorted((again, line) for again, line in found.tuples())
+    repeated = sorted((again, line) for again, line in found)
     if repeated:
         await unit.run(
             text(

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, false, func, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlmodel import col
 
 from store.customers import Customer
@@ -108,12 +111,34 @@ async def parts_of_ward(unit: Unit, ward_code: str) -> list[tuple[str, str]]:
     return parts
 
 
-def holds(scope: Scope) -> ColumnElement[bool]:
-    """Whether a row of Customer lies within a scope."""
+class _Unindexed(ColumnElement[Any]):
+    """A column for whose condition SQLite shall not look into an index; PostgreSQL decides by its statistics."""
+
+    inherit_cache = True
+    _traverse_internals: Any = [("column", InternalTraversal.dp_clauseelement)]  # noqa: RUF012 - as the base has it
+
+    def __init__(self, column: Any) -> None:
+        self.column, self.type = column, column.type
+
+
+@compiles(_Unindexed)
+def _as_it_is(element: _Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.column, **options)
+
+
+@compiles(_Unindexed, "sqlite")
+def _with_plus(element: _Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    # https://www.sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms Using Unary-+"
+    return "+" + compiler.process(element.column, **options)
+
+
+def holds(scope: Scope, indexed: bool = True) -> ColumnElement[bool]:
+    """Whether a row of Customer lies within a scope. indexed: customers may be found by it, not only checked."""
     named: Iterable[tuple[Any, tuple[str, ...]]] = (
         (Customer.feeder_code, scope.feeders),
         (Customer.transformer_code, scope.transformers),
         (Customer.ward_code, scope.wards),
         (Customer.code, scope.customers),
     )
-    return or_(false(), *(col(column).in_(codes) for column, codes in named if codes))
+    columns = ((col(column) if indexed else _Unindexed(col(column)), codes) for column, codes in named if codes)
+    return or_(false(), *(column.in_(codes) for column, codes in columns))

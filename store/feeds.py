@@ -1,12 +1,13 @@
-"""What calendars and public alerts are made of: planned windows at a contact's places, and what became of outages."""
+"""What calendars and public alerts are made of: planned windows at a contact's places, and outages told to all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, and_, func, literal, or_, union_all
 from sqlmodel import col, select
 
 from store.customers import Customer
@@ -37,7 +38,7 @@ class WindowAt:
 async def planned_windows(
     unit: Unit, contact_id: int, begins_before: datetime, ends_after: datetime
 ) -> Sequence[WindowAt]:
-    """Planned windows at the places a contact follows, those called off as well, in the order of their beginnings."""
+    """Planned windows at the places a contact follows, those called off as well, by their beginnings."""
     parts = _parts_followed(contact_id).subquery()
     touched = (
         select(OutageScope.outage_id, parts.c.subscription_id)
@@ -125,7 +126,7 @@ def was_public() -> ColumnElement[bool]:
     )
 
 
-def _parts_followed(contact_id: int) -> Select[tuple[int, str, str]]:
+def _parts_followed(contact_id: int) -> CompoundSelect[Any]:
     """Every part of the network whose outage a contact hears of, with the subscription by which they do.
 
     A follower of a ward hears of the ward and of the lines that serve it, not of single customers in it.
@@ -141,7 +142,7 @@ def _parts_followed(contact_id: int) -> Select[tuple[int, str, str]]:
         (ScopeKind.TRANSFORMER, col(Customer.transformer_code), ward),
         (ScopeKind.FEEDER, col(Customer.feeder_code), ward),
     )
-    through_customers = [
+    through_customers: list[Any] = [
         select(
             col(Subscription.id).label("subscription_id"), literal(kind.value).label("kind"), code.label("code")
         )
@@ -149,9 +150,9 @@ def _parts_followed(contact_id: int) -> Select[tuple[int, str, str]]:
         .distinct()
         for kind, code, link in named
     ]
-    itself = select(
+    itself: Any = select(
         col(Subscription.id).label("subscription_id"),
         literal(ScopeKind.WARD.value).label("kind"),
         col(Subscription.ward_code).label("code"),
     ).where(mine, col(Subscription.ward_code).is_not(None))
-    return union_all(itself, *through_customers)  # type: ignore[return-value]
+    return union_all(itself, *through_customers)

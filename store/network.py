@@ -91,19 +91,19 @@ async def transformers_near(
 
 async def streets_known(unit: Unit) -> set[tuple[str, str]]:
     """Every street as (ward code, folded name)."""
-    found = await unit.run(sql_select(col(Street.ward_code), col(Street.folded)))
-    return {(ward, folded) for ward, folded in found.tuples()}
+    found: Any = await unit.run(sql_select(col(Street.ward_code), col(Street.folded)))
+    return {(ward, folded) for ward, folded in found}
 
 
 async def feeders_of_transformers(unit: Unit) -> dict[str, str]:
     """The feeder of every transformer, by codes."""
-    found = await unit.run(sql_select(col(Transformer.code), col(Transformer.feeder_code)))
-    return dict(found.tuples().all())
+    found: Any = await unit.run(sql_select(col(Transformer.code), col(Transformer.feeder_code)))
+    return {row[0]: row[1] for row in found}
 
 
 async def feeder_codes(unit: Unit) -> set[str]:
     """The codes of all feeders."""
-    return {code for (code,) in (await unit.run(sql_select(col(Feeder.code)))).tuples()}
+    return {code for (code,) in await unit.run(sql_select(col(Feeder.code)))}
 
 
 async def unknown_codes(unit: Unit, table: Any, codes: Iterable[str]) -> list[str]:

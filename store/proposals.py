@@ -35,7 +35,8 @@ class Proposal(SQLModel, table=True):
     """A business asks for another time of one window: up to three windows, and why.
 
     window: the window as it was then. windows, counter: [start, end] in ISO 8601. chosen: which of `windows` was
-    accepted (from 0). why: what staff said, or why it is with them again.
+    accepted (from 0). why: what staff said, or why it is with them again. overrides: planning rules that staff set
+    aside for the counter-proposal, as {"rule", "why"}.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -49,6 +50,7 @@ class Proposal(SQLModel, table=True):
     reason: str
     state: str = Field(default=ProposalState.OPEN, index=True)
     counter: list[str] | None = Field(default=None, sa_type=Document)
+    overrides: list[dict[str, str]] = Field(default_factory=list, sa_type=Document)
     chosen: int | None = None
     why: str = ""
     answered_by: str = ""

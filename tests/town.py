@@ -7,17 +7,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
-from handlers import outages
-from handlers.outages import OutageChange, OutageDraft, Published, Slot
+from handlers import incidents, notices, outages, ticks
+from handlers.outages import OutageChange, OutageDraft, Override, PostponedSlot, Postponement, Published, Slot
+from handlers.rules.planning import Rule
 from store import contacts, outbox, subscriptions
-from store.extent import Scope
 from store.contacts import Contact
 from store.customers import Customer
 from store.db import Database, Unit
+from store.extent import Scope
 from store.network import Feeder, Substation, Transformer, Ward
+from store.notices import Notice, NoticeState
 from store.outbox import Delivery, Message, Settled, Status
 
 NOW = datetime(2026, 11, 23, 7, 5, tzinfo=UTC)
@@ -31,6 +33,9 @@ SERVED = {
     FACTORY: (SAI_GON, FEEDER, "BT-02"),
     FAR_HOME: (THU_DUC, OTHER_FEEDER, "TD-01"),
 }
+FEEDS = Scope(feeders=(FEEDER,))
+# The planning rules have tests of their own.
+ALL_SET_ASIDE = tuple(Override(rule, "thử") for rule in Rule)
 
 
 @dataclass(frozen=True)
@@ -102,13 +107,77 @@ class Town:
     async def rescope(self, done: Published, scope: Scope) -> Published:
         return await self.change(done, OutageChange(frozenset({"scope"}), scope=scope))
 
-    async def restore(self, done: Published) -> Published:
+    async def plan(
+        self, *slots: Slot, scope: Scope = FEEDS, reason: str | None = None, draft: bool = False
+    ) -> Published:
+        """Publish planned work, whatever the planning rules say to it."""
+        wish = OutageDraft("planned", reason, slots, scope, ALL_SET_ASIDE, draft=draft)
         async with self.database.unit() as unit:
-            return await outages.restore(unit, outage_id(done), None, "anh Ba", self.now)
+            return await outages.publish(unit, wish, "anh Ba", self.now)
+
+    async def publish_draft(self, done: Published) -> Published:
+        async with self.database.unit() as unit:
+            return await outages.publish_draft(unit, outage_id(done), ALL_SET_ASIDE, "anh Ba", self.now)
+
+    async def replan(self, done: Published, *slots: Slot) -> Published:
+        """Name all windows anew."""
+        return await self.change(done, OutageChange(frozenset({"slots"}), slots=slots, overrides=ALL_SET_ASIDE))
+
+    async def postpone(self, done: Published, *slots: PostponedSlot) -> Published:
+        """Put these windows off; all of them, if none is named."""
+        async with self.database.unit() as unit:
+            wish = Postponement(slots, overrides=ALL_SET_ASIDE)
+            return await outages.postpone(unit, outage_id(done), wish, "anh Ba", self.now)
+
+    async def restore(self, done: Published, at: datetime | None = None) -> Published:
+        async with self.database.unit() as unit:
+            return await outages.restore(unit, outage_id(done), at, "anh Ba", self.now)
 
     async def cancel(self, done: Published) -> Published:
         async with self.database.unit() as unit:
             return await outages.cancel(unit, outage_id(done), "anh Ba", self.now)
+
+    async def tick(self) -> int:
+        """Let the clock do its work about outages."""
+        async with self.database.unit() as unit:
+            await ticks.worthless(unit, self.now)
+            await incidents.held_restorations(unit, self.now)
+            return await notices.notices_due(unit, self.now)
+
+    async def until(self, at: datetime) -> None:
+        """Live until then: each notice is said at its time, and what is due is sent."""
+        await self._work()
+        while self.now < at:
+            async with self.database.reading() as unit:
+                said = select(func.min(Notice.due_at)).where(
+                    col(Notice.state) == NoticeState.DUE, col(Notice.due_at) > self.now
+                )
+                held = select(func.min(Delivery.due_at)).where(
+                    col(Delivery.status) == Status.DUE, col(Delivery.due_at) > self.now
+                )
+                coming = [(await unit.session.execute(query)).scalar() for query in (said, held)]
+            self.now = min([at, *(one for one in coming if one is not None)])
+            await self._work()
+
+    async def _work(self) -> None:
+        await self.tick()
+        await self.send()
+
+    async def serve(self, segment: str, *codes: str) -> None:
+        """Make these customers a business, say."""
+        async with self.database.unit() as unit:
+            await unit.session.execute(
+                update(Customer).where(col(Customer.code).in_(codes)).values(segment=segment)
+            )
+
+    async def rest(self, contact_id: int, hours: tuple[int, int] | None) -> None:
+        """Someone wants quiet between these local hours, or never."""
+        async with self.database.unit() as unit:
+            await contacts.quiet(unit, contact_id, hours)
+
+    async def remind(self, contact_id: int, day: bool | None = None, hour: bool | None = None) -> None:
+        async with self.database.unit() as unit:
+            await contacts.remind(unit, contact_id, day, hour)
 
     async def claim(self, limit: int = 100) -> list[int]:
         """Take deliveries as a sender does; they are on their way until `settle`."""

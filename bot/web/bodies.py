@@ -51,11 +51,11 @@ Line = Annotated[str, AfterValidator(_printable)]
 Codes = Annotated[list[Line], Field(max_length=MOST_CODES)]
 
 
-class _Given(BaseModel):
+class Given(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class SlotIn(_Given):
+class SlotIn(Given):
     """A window; `ends_at` null while the end is not known. `number` names a window that the outage has already."""
 
     starts_at: Time
@@ -66,7 +66,7 @@ class SlotIn(_Given):
         return Slot(self.starts_at, self.ends_at, self.number)
 
 
-class ScopeIn(_Given):
+class ScopeIn(Given):
     """What the outage touches: codes of feeders, transformers, wards, customers, in any mix."""
 
     feeders: Codes = []
@@ -83,14 +83,14 @@ class ScopeIn(_Given):
         )
 
 
-class OverrideIn(_Given):
+class OverrideIn(Given):
     """The planning rule that is set aside, and why; it takes a leader or an admin. None binds an incident."""
 
     rule: Line
     why: Annotated[Line, Field(min_length=1, max_length=LONGEST_WHY)]
 
 
-class _Overriding(_Given):
+class Overriding(Given):
     """What may break planning rules: one rule is set aside, or several."""
 
     override: OverrideIn | Annotated[list[OverrideIn], Field(max_length=len(Rule))] | None = None
@@ -101,7 +101,7 @@ class _Overriding(_Given):
         return tuple(Override(one.rule, one.why) for one in several)
 
 
-class OutageIn(_Overriding):
+class OutageIn(Overriding):
     """An outage to publish. For an incident `slots` may be left out: it begins now.
 
     `draft` keeps planned work without telling anybody.
@@ -119,7 +119,7 @@ class OutageIn(_Overriding):
         return OutageDraft(self.kind, self.reason or None, slots, scope, overrides, draft=self.draft)
 
 
-class ChangeIn(_Overriding):
+class ChangeIn(Overriding):
     """What to change; what is left out stays as it is. `ends_at` changes the expected end of the only window.
 
     `slots` are all windows that are on from now on: one that is left out is cancelled.
@@ -141,7 +141,7 @@ class ChangeIn(_Overriding):
         )
 
 
-class PostponedSlotIn(_Given):
+class PostponedSlotIn(Given):
     """A window that is put off: to a new time, or, without one, until further notice."""
 
     number: int | None = Field(default=None, ge=1, le=LARGEST_ID)
@@ -149,7 +149,7 @@ class PostponedSlotIn(_Given):
     ends_at: Time | None = None
 
 
-class PostponeIn(_Overriding):
+class PostponeIn(Overriding):
     """Which windows are put off. Without `slots`: all, until further notice. Slots with a `number`: those alone,
     the others stay on. Slots without: these are the new windows instead of all old ones."""
 
@@ -161,23 +161,23 @@ class PostponeIn(_Overriding):
         return Postponement(slots, self.reason or None, self.overrides())
 
 
-class PublishIn(_Overriding):
+class PublishIn(Overriding):
     """Publish a draft; nothing need be said unless a rule is set aside."""
 
 
-class RestoreIn(_Given):
+class RestoreIn(Given):
     """When the power came back; now, if it is left out."""
 
     restored_at: Time | None = None
 
 
-class CancelIn(_Given):
+class CancelIn(Given):
     """Why it is called off, or was a mistake; it is kept, and need not be said."""
 
     reason: Line | None = None
 
 
-class OutagesQuery(_Given):
+class OutagesQuery(Given):
     """Which outages to list: `before` is the `next_before` of the page before."""
 
     state: OutageState | None = None
@@ -186,7 +186,7 @@ class OutagesQuery(_Given):
     before: int | None = Field(default=None, ge=1, le=LARGEST_ID)
 
 
-class DeliveriesQuery(_Given):
+class DeliveriesQuery(Given):
     """Which deliveries to list: `after` is the `next_after` of the page before."""
 
     limit: int = Field(default=50, ge=1, le=MOST_A_PAGE)

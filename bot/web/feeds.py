@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from aiohttp import ETag, web
 
-from handlers import alerts, calendar
-from handlers.alerts import Publisher
+from handlers import alert_files, alerts, calendar
+from handlers.alert_files import ATOM_TYPE, CAP_TYPE, Publisher
 from handlers.talking import Talking
 from store import feeds
 from store.db import Database
@@ -70,7 +70,7 @@ class Feeds:
     async def alerts(self, request: web.Request) -> web.Response:
         """All alerts in effect."""
         body = await self._feed()
-        return _answer(request, body, alerts.ATOM_TYPE, {"Cache-Control": "public, max-age=60"})
+        return _answer(request, body, ATOM_TYPE, {"Cache-Control": "public, max-age=60"})
 
     async def alert(self, request: web.Request) -> web.Response:
         """The newest alert about one outage."""
@@ -78,8 +78,8 @@ class Feeds:
             found = await alerts.by_code(unit, request.match_info["code"])
         if found is None:
             raise web.HTTPNotFound(text="not found")
-        body = alerts.alert_file(found, self._publisher, self._talking.speaker)
-        return _answer(request, body, alerts.CAP_TYPE, {"Cache-Control": "public, max-age=60"})
+        body = alert_files.alert_file(found, self._publisher, self._talking.speaker)
+        return _answer(request, body, CAP_TYPE, {"Cache-Control": "public, max-age=60"})
 
     async def _feed(self) -> bytes:
         # One at a time: a crowd that asks at once is answered with one writing.
@@ -88,7 +88,7 @@ class Feeds:
             kept = self._written
             if kept is None or kept.newest != newest or not now - FRESH < kept.at <= now:
                 found = await alerts.current(unit, now)
-                body = alerts.feed_file(found, self._publisher, self._talking.speaker, newest or now)
+                body = alert_files.feed_file(found, self._publisher, self._talking.speaker, newest or now)
                 kept = self._written = _Written(body, now, newest)
             return kept.body
 

@@ -190,7 +190,7 @@ class OutagesApi:
         async with self._database.reading() as unit:
             caller = await require(unit, request, PUBLISHERS)
         body = checked(model, object_of(raw))
-        _may_override(caller, body)
+        may_override(caller, body)
         async with self._database.unit() as unit:
             replay = await answered_before(unit, request, caller, key, raw, now)
             if replay is not None:
@@ -276,7 +276,7 @@ def checked(model: type[Model], plain: dict[str, Any]) -> Model:
         raise unprocessable(error) from None
 
 
-def _may_override(caller: Caller, body: BaseModel) -> None:
+def may_override(caller: Caller, body: BaseModel) -> None:
     """Setting a rule aside takes another right than publishing; no rule binds an incident."""
     bound = getattr(body, "kind", None) != Kind.INCIDENT
     if bound and getattr(body, "override", None) and caller.role not in OVERRIDERS:
@@ -300,7 +300,7 @@ def published_out(done: Published, language: str) -> PublishedOut:
 
 def json_of(answer: BaseModel, status: int = 200) -> web.Response:
     """An answer as JSON."""
-    return web.Response(text=answer.model_dump_json(), status=status, content_type="application/json")
+    return web.Response(text=answer.model_dump_json(by_alias=True), status=status, content_type="application/json")
 
 
 def id_of(request: web.Request) -> int:

@@ -16,7 +16,9 @@ from bot.web.errors import ApiError, language_of
 from bot.web.health import Health
 from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
+from bot.web.proposals_api import ProposalsApi
 from bot.web.reports_api import ReportsApi
+from bot.web.stats_api import StatsApi
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -57,6 +59,8 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     app = web.Application(middlewares=[observed, explained], client_max_size=MOST_BODY)
     operations = OutagesApi(services.database, services.clock, services.spread).routes()
     operations += ReportsApi(services.database, services.clock, services.spread).routes()
+    operations += ProposalsApi(services.database, services.clock, services.spread).routes()
+    operations += StatsApi(services.database, services.clock).routes()
     document = describe(operations)
 
     async def openapi(request: web.Request) -> web.Response:

@@ -13,6 +13,8 @@ _WEIGHT = 2
 
 _DIGITS = 6
 _MOST_DIGITS = 9
+# The first four are taken for digits; X, Y and Z count as A, B and C do, so that one could pass for the other.
+_NEVER_IN_A_PREFIX = frozenset("IOQLXYZ")
 _PREFIX = re.compile(r"[A-Z]{1,4}")
 _TYPED = re.compile(r"(?P<prefix>[A-Z]{1,4})(?P<digits>[0-9OQIL]{6,9})(?P<check>[A-Z])")
 _BETWEEN = re.compile(r"[\s\-–—_./#:]+")
@@ -22,11 +24,11 @@ _LOOK_ALIKE = str.maketrans("OQIL", "0011")
 def number(prefix: str, running: int) -> str:
     """`number("BD", 127)` → `BD-000127-` and a check letter. Unlike prefixes give unlike letters.
 
-    Raises ValueError if the prefix is not one to four letters A to Z that are never taken for digits, or the
+    Raises ValueError if the prefix is not one to four letters A to W that are never taken for digits, or the
     running number is below 0 or has more than nine digits.
     """
-    if not _PREFIX.fullmatch(prefix) or set(prefix) & set("IOQL"):
-        raise ValueError(f"a prefix has 1 to 4 letters A to Z without I, L, O and Q; not {prefix!r}")
+    if not _PREFIX.fullmatch(prefix) or set(prefix) & _NEVER_IN_A_PREFIX:
+        raise ValueError(f"a prefix has 1 to 4 letters A to W without I, L, O and Q; not {prefix!r}")
     if not 0 <= running < 10**_MOST_DIGITS:
         raise ValueError(f"a running number has at most {_MOST_DIGITS} digits and is not below 0; not {running}")
     digits = f"{running:0{_DIGITS}d}"
@@ -43,6 +45,8 @@ def read(text: str) -> tuple[str, int] | None:
     if found is None:
         return None
     prefix, digits = found["prefix"], found["digits"].translate(_LOOK_ALIKE)
+    if set(prefix) & _NEVER_IN_A_PREFIX:
+        return None
     if len(digits) > _DIGITS and digits.startswith("0"):
         return None
     return (prefix, int(digits)) if found["check"] == _check(prefix, digits) else None

@@ -8,7 +8,7 @@ from conversations.folding import fold
 from handlers.rules.addresses import parse_address, street_of
 
 # A house number such as 12, 12A or 12/3B/4, or a lot, before a word; what else begins an address is read in full.
-_HOUSE = re.compile(r"(?:Lô |lô )?[0-9]{1,6}[A-Za-z]?(?:/[0-9]{1,5}[A-Za-z]?)*(?=,? [^\W\d_])")
+_HOUSE = re.compile(r"(?:[Ll]ô [0-9]{1,6}|[0-9]{1,6}[A-Za-z]?(?:/[0-9]{1,5}[A-Za-z]?)*)(?=,? [^\W\d_])")
 # Stands for the number while the rest is read; no street, day or ward is called that.
 _SOME_NUMBER = "98765"
 _REMEMBERED = 65_536  # house numbers, and streets

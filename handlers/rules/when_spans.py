@@ -7,6 +7,7 @@ from handlers.rules.when_marks import Clock, Mark, Part, PartOfDay, Word
 
 DAY = 24 * 60
 _HALF_DAY = 12 * 60
+_LAST_GUESSED = 8 * 60  # 8h-5h ends in the afternoon, but 11h-10h is more likely a slip than half a day
 _EVENING = 18 * 60  # from here on a window may run over midnight without saying so
 
 
@@ -85,7 +86,8 @@ def ordered(start: Said, end: Said, days: int) -> tuple[int, int] | None:
     if start.may_be == end.may_be:
         return None
     begin = start.may_be[0]
-    later = [finish for finish in end.may_be if finish > begin]
+    guessed = not start.sure and end.may_be[0] >= _LAST_GUESSED
+    later = [finish for finish in end.may_be[: 1 if guessed else 2] if finish > begin]
     return (begin, later[0]) if later else _over_midnight(begin, end.may_be[0] + DAY)
 
 

@@ -34,7 +34,8 @@ _GLUED = (
     # a line folded elsewhere has lost its colons: 13 30 17 00
     (
         re.compile(
-            r"(?<![\d/])(?<!thu )\b([01]?\d|2[0-4]) ([0-5]\d) (?:den |toi |to )?([01]?\d|2[0-4]) ([0-5]\d)(?! ?[\d/h])"
+            r"(?<![\d/])(?<!thu )\b([01]?\d|2[0-4]) ([0-5]\d) "
+            r"(?:den |toi |to )?([01]?\d|2[0-4]) ([0-5]\d)(?! ?[\d/h])"
         ),
         r"\1h\2 den \3h\4",
     ),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+import handlers.pictures
 from bot import pictures as drawing
 from bot.pictures import Pictures
 from conversations.model import Language, Picture, Reply, Words
@@ -51,7 +52,7 @@ class Drawn:
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
     drawn = Drawn()
-    monkeypatch.setattr(drawing.pictures, "draw", drawn)
+    monkeypatch.setattr(handlers.pictures, "draw", drawn)
     return drawn
 
 

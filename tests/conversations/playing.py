@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.channels.console import NAME, ConsoleChannel
@@ -13,16 +13,19 @@ from bot.sender import parts_of
 from conversations.model import Event, Language, Opened, Other, Photo, Place, Press, SharedContact, Text
 from handlers import deliveries, incoming
 from handlers.deliveries import Ended
+from handlers.links import Links
 from handlers.outages import OutageDraft, Slot, publish, restore
 from handlers.ports import Incoming, Outgoing, OutgoingButton, Sent
 from handlers.talking import ZONE, talking
 from store import contacts, outbox
-from store.extent import Scope
 from store.db import Database, Unit
+from store.extent import Scope
 from store.outages import Outage, OutageScope, OutageSlot, ScopeKind
+from tests.conversations import staff_desk
 
 # A Friday afternoon, 14:05 on the utility's clock.
 START = datetime(2026, 11, 20, 7, 5, tzinfo=UTC)
+TALKING = replace(talking(), links=Links("https://dien.example.vn", "only for transcripts"))
 WRITTEN_BY_BOT = ("< ", "  ", "! ")
 
 _LATER = re.compile(r"~ (?P<n>\d+) (?P<unit>days?|hours?) later")
@@ -88,6 +91,8 @@ class Playing:
             return []
         if restored := _RESTORED.fullmatch(line):
             return await self._restore(int(restored["id"]))
+        if await staff_desk.does(self.database, line, self.now):
+            return await self._told()
         if line.startswith("> "):
             try:
                 return list(await self._said(line.removeprefix("> ")))
@@ -100,7 +105,7 @@ class Playing:
         self.events += 1
         event = Incoming(str(self.events), "customer", self._event(said), said, "Lan", self.language)
         async with self.database.unit() as unit:
-            handled = await incoming.handle(unit, NAME, event, self.now, talking())
+            handled = await incoming.handle(unit, NAME, event, self.now, TALKING)
         assert handled is not None
         return _written(await self._heard(handled.contact_id))
 
@@ -108,10 +113,13 @@ class Playing:
         """The power is back for staff; what the customer is told of it."""
         async with self.database.unit() as unit:
             await restore(unit, outage_id, None, "anh Ba", self.now)
+        return await self._told()
+
+    async def _told(self) -> list[str]:
+        """What the customer hears without having said anything; nothing before they wrote for the first time."""
+        async with self.database.unit() as unit:
             customer = await contacts.at(unit, NAME, "customer")
-        assert customer is not None
-        assert customer.id is not None
-        return list(_written(await self._heard(customer.id)))
+        return list(_written(await self._heard(customer.id))) if customer and customer.id else []
 
     def _event(self, said: str) -> Event:
         if pressed := _PRESSED.fullmatch(said):

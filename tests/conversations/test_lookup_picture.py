@@ -45,7 +45,9 @@ def test_one_place_is_one_row_under_its_name() -> None:
 
 
 def test_each_place_of_ones_own_has_a_row_even_without_an_outage() -> None:
-    facts = found(outage("Nhà", "Quán"), outage("Quán", incident=True, end=None), places=("Nhà", "Quán", "Công ty"))
+    facts = found(
+        outage("Nhà", "Quán"), outage("Quán", incident=True, end=None), places=("Nhà", "Quán", "Công ty")
+    )
     rows = picture(WEEK, MINE, facts)["rows"]
     assert [(row["label"], len(row["bars"])) for row in rows] == [("Nhà", 1), ("Quán", 2), ("Công ty", 0)]
     assert (rows[1]["bars"][1]["kind"], rows[1]["bars"][1]["end"]) == ("incident", None)

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from conversations import engine
+from conversations.calendar import CalendarFound, MyCalendar
+from conversations.danger import UrgentFound, UrgentNumber
 from conversations.flows import FLOWS
 from conversations.lookup import LookUp, OutageSeen, OutagesFound
 from conversations.model import (
@@ -28,7 +30,10 @@ from conversations.model import (
     Turn,
     Words,
 )
+from conversations.notices import MyNotices, NoticesFound
+from conversations.numbers import NewNumber, NumberFound
 from conversations.places import FindPlace, FollowedPlace, MyPlaces, MyPlacesFound, PlaceSeen, PlacesFound
+from conversations.power import Known, PowerAt, PowerFound, Restored, RestoredFound
 from conversations.wire import reply_from_json, reply_to_json, state_from_json, state_to_json
 from handlers.talking import talking
 
@@ -49,7 +54,10 @@ SENT: tuple[Event, ...] = (
     Other("sticker"), Other("voice"), Photo("x"), Place(10.7, 106.7), SharedContact("0590007919", True),
     SharedContact("0590007919", False), Opened(), Opened("follow-w-26743"), Opened("no-such"),
 )  # fmt: skip
-STRANGE = ("", "99:place:x", "1:no_step:x", "go:nothing", "lang:xx", "!go_on", "!drop", "about:tariff", "mine")
+STRANGE = (
+    "", "99:place:x", "go:still_dark:1", "go:still_dark:9", "go:power_back:1", "go:danger_place", "1:no_step:x",
+    "go:nothing", "lang:xx", "!go_on", "!drop", "about:tariff", "mine",
+)  # fmt: skip
 
 
 def found(query: Query) -> Found:
@@ -60,8 +68,20 @@ def found(query: Query) -> Found:
             return PlacesFound((METER if "PE0" in text else WARD, METER), sure, text, "name")
         case MyPlaces():
             return MyPlacesFound((FollowedPlace(1, WARD.target, "Nhà", WARD.name, False, None),))
+        case MyNotices():
+            return NoticesFound(True, False, (22, 6))
+        case MyCalendar():
+            return CalendarFound("https://example.vn/calendar/x.ics", empty=False)
         case LookUp(_, period):
             return OutagesFound((OUTAGE,) if period == "week" else (), AS_OF)
+        case PowerAt({"target": target} as place):
+            return PowerFound(place, (Known(1, OUTAGE),) if target == METER.target else (), (), AS_OF)
+        case Restored(asked):
+            return RestoredFound(asked, 1, "SC-261120-1", (METER,)) if asked == "1" else RestoredFound(asked)
+        case NewNumber():
+            return NumberFound("BD-000001-E")
+        case UrgentNumber(fresh):
+            return UrgentFound("BD-000002-Y", not fresh, False)
     return PlacesFound((WARD, METER), False, "", "position")
 
 
@@ -170,6 +190,10 @@ def test_every_flow_can_be_finished_by_valid_answers() -> None:
         "lookup.found": ("tra cứu", "PE01000000014", "7 ngày tới"),
         "lookup.none": ("tra cứu", "PE01000000014", "hôm nay"),
         "unclear.place": ("Bến Thành",),
+        "OpenReport": ("mất điện", "chỉ nhà em", "chưa xem", "Vừa xong"),
+        "HearOf": ("MD PE01000000014",),
+        "TellUrgent": ("dây điện đứt", "ngã tư Lê Lợi"),
+        "PowerIsBack": ("có điện rồi",),
     }
     for end, said in ways.items():
         state, done = State(), list[Command]()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from store import contacts, outbox
@@ -90,6 +90,19 @@ async def test_the_most_urgent_is_claimed_first_and_nothing_twice(box: Box) -> N
     assert [one.key for one in await box.claim(limit=2)] == ["reply", "incident"]
     assert [one.key for one in await box.claim()] == ["plan"]
     assert await box.claim() == []
+
+
+async def test_no_plan_of_the_database_claims_more_than_there_is_room_for(box: Box) -> None:
+    for number in range(20):
+        await box.add(f"k{number}")
+    async with box.database.unit() as unit:
+        if not box.database.is_sqlite:
+            # What is left is a nested loop, which runs its inner side again for each row of the outer one.
+            for way in ("hashjoin", "mergejoin", "material", "memoize", "hashagg", "sort", "bitmapscan"):
+                await unit.session.execute(text(f"SET LOCAL enable_{way} = off"))
+        claimed = await outbox.claim(unit, "web", NOW, NOW + LEASE, 2, ALL)
+    assert len(claimed) == 2
+    assert list((await box.statuses()).values()).count(Status.LEASED) == 2
 
 
 async def test_a_lane_claims_its_own_priorities_only(box: Box) -> None:

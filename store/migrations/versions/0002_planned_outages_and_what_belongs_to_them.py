@@ -76,6 +76,7 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('counter', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=True),
+    sa.Column('overrides', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=False),
     sa.Column('chosen', sa.Integer(), nullable=True),
     sa.Column('why', sa.String(), nullable=False),
     sa.Column('answered_by', sa.String(), nullable=False),
@@ -153,6 +154,17 @@ def upgrade() -> None:
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.add_column(sa.Column('gone', sa.Boolean(), server_default=sa.false(), nullable=False))
 
+    with op.batch_alter_table('delivery', schema=None, naming_convention={"fk": "%(table_name)s_%(column_0_name)s_fkey", "uq": "%(table_name)s_%(column_0_name)s_key"}) as batch_op:
+        batch_op.drop_constraint('delivery_contact_id_fkey', type_='foreignkey')
+        batch_op.drop_constraint('delivery_message_id_fkey', type_='foreignkey')
+        batch_op.drop_constraint('delivery_dedupe_key_key', type_='unique')
+        batch_op.alter_column('dedupe_key',
+               existing_type=sa.VARCHAR(),
+               nullable=True)
+        batch_op.drop_index(batch_op.f('ix_delivery_message'))
+        batch_op.create_index('uq_delivery_key', ['dedupe_key'], unique=True, sqlite_where=sa.text('dedupe_key IS NOT NULL'), postgresql_where=sa.text('dedupe_key IS NOT NULL'))
+        batch_op.create_index('uq_delivery_message', ['message_id', 'contact_id'], unique=True)
+
     with op.batch_alter_table('feeder', schema=None) as batch_op:
         batch_op.alter_column('substation_code',
                existing_type=sa.VARCHAR(),
@@ -164,6 +176,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('heard_last', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=True))
         batch_op.add_column(sa.Column('part', sa.String(), server_default='', nullable=False))
         batch_op.add_column(sa.Column('hold_before', sa.DateTime(timezone=True), nullable=True))
+        batch_op.drop_index(batch_op.f('ix_message_outage'))
 
     with op.batch_alter_table('outage', schema=None) as batch_op:
         batch_op.add_column(sa.Column('ref', sa.String(), nullable=True))
@@ -175,6 +188,15 @@ def upgrade() -> None:
     with op.batch_alter_table('outageslot', schema=None) as batch_op:
         batch_op.add_column(sa.Column('state', sa.String(), server_default='on', nullable=False))
         batch_op.add_column(sa.Column('changed_in', sa.Integer(), server_default='1', nullable=False))
+
+    # Messages that say the same of one revision: the later ones get a part of their own, as the index demands.
+    op.execute(
+        "UPDATE message SET part = 'twin' || id WHERE outage_id IS NOT NULL AND EXISTS (SELECT 1 FROM message first "
+        "WHERE first.outage_id = message.outage_id AND first.revision = message.revision "
+        "AND first.stage = message.stage AND first.part = message.part AND first.id < message.id)"
+    )
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.create_index('uq_message_of_outage', ['outage_id', 'revision', 'stage', 'part'], unique=True, sqlite_where=sa.text('outage_id IS NOT NULL'), postgresql_where=sa.text('outage_id IS NOT NULL'))
 
     # ### end Alembic commands ###
 
@@ -193,6 +215,8 @@ def downgrade() -> None:
         batch_op.drop_column('ref')
 
     with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_index('uq_message_of_outage', sqlite_where=sa.text('outage_id IS NOT NULL'), postgresql_where=sa.text('outage_id IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_message_outage'), ['outage_id', 'revision'], unique=False)
         batch_op.drop_column('hold_before')
         batch_op.drop_column('part')
         batch_op.drop_column('heard_last')
@@ -203,6 +227,18 @@ def downgrade() -> None:
         batch_op.alter_column('substation_code',
                existing_type=sa.VARCHAR(),
                nullable=False)
+
+    op.execute("UPDATE delivery SET dedupe_key = message_id || ':' || contact_id WHERE dedupe_key IS NULL")
+    with op.batch_alter_table('delivery', schema=None, naming_convention={"fk": "%(table_name)s_%(column_0_name)s_fkey", "uq": "%(table_name)s_%(column_0_name)s_key"}) as batch_op:
+        batch_op.drop_index('uq_delivery_message')
+        batch_op.drop_index('uq_delivery_key', sqlite_where=sa.text('dedupe_key IS NOT NULL'), postgresql_where=sa.text('dedupe_key IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_delivery_message'), ['message_id', 'contact_id'], unique=False)
+        batch_op.alter_column('dedupe_key',
+               existing_type=sa.VARCHAR(),
+               nullable=False)
+        batch_op.create_unique_constraint('delivery_dedupe_key_key', ['dedupe_key'])
+        batch_op.create_foreign_key('delivery_contact_id_fkey', 'contact', ['contact_id'], ['id'])
+        batch_op.create_foreign_key('delivery_message_id_fkey', 'message', ['message_id'], ['id'])
 
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_column('gone')

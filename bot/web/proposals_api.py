@@ -1,0 +1,138 @@
+"""The staff API of windows that businesses propose: translates, decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from bot.web.access import ANY, PUBLISHERS, require
+from bot.web.errors import ApiError, broken, findings_out, invalid, language_of
+from bot.web.outages_api import (
+    PREFIX,
+    Model,
+    Route,
+    answered_before,
+    checked,
+    id_of,
+    json_of,
+    key_of,
+    may_override,
+    object_of,
+)
+from bot.web.proposals_bodies import (
+    AcceptIn,
+    AnsweredOut,
+    CounterIn,
+    DeclineIn,
+    ProposalOut,
+    ProposalsOut,
+    ProposalsQuery,
+)
+from handlers import proposals
+from handlers.outage_forms import Broken, Invalid, Over
+from handlers.proposals import Answered, Settled, UnknownProposal
+from store import customers, outages, tokens
+from store import proposals as kept
+from store.db import Database, Unit
+from store.proposals import Proposal
+
+Deed = Callable[[Unit, str, datetime, Any], Awaitable[Answered]]
+
+
+class ProposalsApi:
+    """The operations on proposals. `spread` goes on with messages whose deliveries are not all written."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], spread: Callable[[Sequence[int]], None]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._spread = spread
+
+    def routes(self) -> list[Route]:
+        every, one = PREFIX + "/proposals", PREFIX + r"/proposals/{id:\d{1,9}}"
+        listed = "List proposals of other windows, newest first"
+        accepted = "Move the window to a proposed one; all who were told of it are told again"
+        return [
+            Route("GET", every, listed, self.list, ProposalsOut, query=ProposalsQuery),
+            Route("POST", one + "/accept", accepted, self.accept, AnsweredOut, AcceptIn),
+            Route("POST", one + "/decline", "Keep the window as it is", self.decline, AnsweredOut, DeclineIn),
+            Route("POST", one + "/counter", "Propose another window", self.counter, AnsweredOut, CounterIn),
+        ]
+
+    async def list(self, request: web.Request) -> web.Response:
+        async with self._database.reading() as unit:
+            await require(unit, request, ANY)
+            query = checked(ProposalsQuery, dict(request.query))
+            found = await kept.page(unit, query.state, query.outage, query.limit, query.before)
+            rows = [await _shown(unit, one) for one in found]
+        more = rows[-1].id if len(rows) == query.limit else None
+        return json_of(ProposalsOut(proposals=rows, next_before=more))
+
+    async def accept(self, request: web.Request) -> web.Response:
+        async def deed(unit: Unit, by: str, now: datetime, body: AcceptIn) -> Answered:
+            return await proposals.accept(unit, id_of(request), body.window, body.overrides(), by, now)
+
+        return await self._do(request, AcceptIn, deed)
+
+    async def decline(self, request: web.Request) -> web.Response:
+        async def deed(unit: Unit, by: str, now: datetime, body: DeclineIn) -> Answered:
+            return await proposals.decline(unit, id_of(request), body.why, by, now)
+
+        return await self._do(request, DeclineIn, deed)
+
+    async def counter(self, request: web.Request) -> web.Response:
+        async def deed(unit: Unit, by: str, now: datetime, body: CounterIn) -> Answered:
+            return await proposals.counter(unit, id_of(request), body.slot(), body.why, body.overrides(), by, now)
+
+        return await self._do(request, CounterIn, deed)
+
+    async def _do(self, request: web.Request, model: type[Model], deed: Deed) -> web.Response:
+        """Answer in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
+        raw, key, now = await request.read(), key_of(request), self._clock()
+        async with self._database.reading() as unit:
+            caller = await require(unit, request, PUBLISHERS)
+        body = checked(model, object_of(raw))
+        may_override(caller, body)
+        async with self._database.unit() as unit:
+            replay = await answered_before(unit, request, caller, key, raw, now)
+            if replay is not None:
+                return replay
+            done = await _translated(request, deed(unit, caller.name, now, body))
+            published = done.published
+            answer = AnsweredOut(
+                proposal=await _shown(unit, done.proposal),
+                revision=published.outage.revision if published else None,
+                recipients=published.recipients if published else 0,
+                findings=findings_out(done.findings, language_of(request)),
+            )
+            if key is not None:
+                await tokens.keep_answer(unit, caller.id, key, 200, answer.model_dump(mode="json"))
+        if published and published.unfinished:
+            self._spread(published.unfinished)
+        return json_of(answer)
+
+
+async def _translated(request: web.Request, deed: Awaitable[Answered]) -> Answered:
+    """The use case's refusals as answers."""
+    try:
+        return await deed
+    except Invalid as error:
+        raise invalid(error.problems) from None
+    except Broken as error:
+        raise broken(error.findings) from None
+    except UnknownProposal:
+        raise ApiError(404, "proposal.unknown", {"id": id_of(request)}) from None
+    except Settled:
+        raise ApiError(409, "proposal.settled") from None
+    except Over:
+        raise ApiError(409, "outage.over") from None
+
+
+async def _shown(unit: Unit, proposal: Proposal) -> ProposalOut:
+    outage = await outages.by_id(unit, proposal.outage_id)
+    assert outage is not None
+    return ProposalOut.of(proposal, outage, await customers.by_code(unit, proposal.customer_code))

@@ -1,0 +1,117 @@
+"""What the staff API takes and answers about windows that businesses propose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from bot.web.bodies import LARGEST_ID, MOST_A_PAGE, FindingOut, Given, Line, Overriding, Time
+from handlers.outage_forms import Slot
+from store.customers import Customer
+from store.outages import Outage
+from store.proposals import Proposal, ProposalState
+
+LONGEST_WHY = 300
+
+
+class ProposalsQuery(Given):
+    """Which proposals to list: `before` is the `next_before` of the page before."""
+
+    state: ProposalState | None = None
+    outage: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+    limit: int = Field(default=50, ge=1, le=MOST_A_PAGE)
+    before: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+
+
+class AcceptIn(Overriding):
+    """Which of the proposed windows, counted from 0; `override` sets planning rules aside."""
+
+    window: int = Field(default=0, ge=0, le=LARGEST_ID)
+
+
+class DeclineIn(Given):
+    """Why not; the customer reads it as it stands."""
+
+    why: Annotated[Line, Field(min_length=1, max_length=LONGEST_WHY)]
+
+
+class CounterIn(Overriding):
+    """The window that is proposed instead; `why` is read by the customer as it stands."""
+
+    starts_at: Time
+    ends_at: Time
+    why: Annotated[Line, Field(max_length=LONGEST_WHY)] = ""
+
+    def slot(self) -> Slot:
+        return Slot(self.starts_at, self.ends_at)
+
+
+class WindowOut(BaseModel):
+    """A window."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    @classmethod
+    def of(cls, plain: Sequence[str]) -> WindowOut:
+        return cls(starts_at=datetime.fromisoformat(plain[0]), ends_at=datetime.fromisoformat(plain[1]))
+
+
+class ProposalOut(BaseModel):
+    """A proposal: the window as it was then, the windows wished for, what came of it.
+
+    `overtaken`: the window was moved, called off or has begun before an answer. `important`: one whose supply
+    must not fail; call before you decline.
+    """
+
+    id: int
+    code: str
+    state: ProposalState
+    outage_id: int
+    outage_code: str
+    slot: int
+    customer_code: str
+    segment: str
+    important: bool
+    window: WindowOut
+    windows: list[WindowOut]
+    reason: str
+    counter: WindowOut | None
+    chosen: int | None
+    why: str
+    answered_by: str
+    answered_at: datetime | None
+    expires_at: datetime
+    at: datetime
+
+    @classmethod
+    def of(cls, proposal: Proposal, outage: Outage, customer: Customer | None) -> ProposalOut:
+        plain = proposal.model_dump(exclude={"contact_id", "overrides"})
+        plain |= {
+            "outage_code": outage.code,
+            "segment": customer.segment if customer else "",
+            "important": bool(customer and customer.important),
+            "window": WindowOut.of(proposal.window),
+            "windows": [WindowOut.of(one) for one in proposal.windows],
+            "counter": WindowOut.of(proposal.counter) if proposal.counter else None,
+        }
+        return cls(**plain)
+
+
+class ProposalsOut(BaseModel):
+    """A page of proposals, newest first."""
+
+    proposals: list[ProposalOut]
+    next_before: int | None
+
+
+class AnsweredOut(BaseModel):
+    """A proposal after an answer; when it moved the window: the outage's new revision, and how many hear of it."""
+
+    proposal: ProposalOut
+    revision: int | None
+    recipients: int
+    findings: list[FindingOut] = []
