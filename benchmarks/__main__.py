@@ -1,4 +1,4 @@
-"""`python -m benchmarks [sending|limits|turns|importing] [--quick]`: runs them, prints the tables, keeps them in docs/."""
+"""`python -m benchmarks [name …] [--quick]`: runs the benchmarks, prints their tables, keeps them in docs/."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import importing, limits, sending, turns
+from benchmarks import importing, limits, million, sending, turns
 from benchmarks.measuring import Table, machine
 from bot import logs
 
@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, Callable[..., Table]] = {
     "limits": limits.measure,
     "turns": turns.measure,
     "importing": importing.measure,
+    "million": million.measure,
 }
 
 

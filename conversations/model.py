@@ -24,7 +24,7 @@ Answers: TypeAlias = Mapping[str, Json]
 
 @dataclass(frozen=True)
 class Text:
-    """Words that the customer typed; `earlier` are those before, which were half an answer to the same question."""
+    """Words that the customer typed; `earlier` are those before that were half an answer to the same question."""
 
     text: str
     earlier: str = ""

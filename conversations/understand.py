@@ -50,7 +50,7 @@ _TIME_WORDS = re.compile(
 )
 _LANGUAGE = (("en", re.compile(r"\b(tieng anh|english)\b")), ("vi", re.compile(r"\b(tieng viet|vietnamese)\b")))
 _MY_PLACES = re.compile(
-    r"\b(nha (toi|em|minh|tui)|cho (toi|em|minh|tui)|khu (toi|em|minh|tui)|my (home|house|place|places|area))\b"
+    r"\b((nha|noi|cho|khu)( cua)? (toi|em|minh|tui)|my (home|house|place|places|area))\b"
 )
 
 

@@ -147,9 +147,10 @@ async def tell_one(
     """Tell one more contact of an outage as it is now, unless they know this revision already."""
     assert outage.id is not None
     messages = [one for one in await outbox.of_outage(unit, outage.id) if one.revision == outage.revision]
-    if await outbox.addressed(unit, contact_id, [_id(one) for one in messages]):
+    # Who was told that their old place is not touched any more knows nothing of the new one.
+    if await outbox.addressed(unit, contact_id, [_id(one) for one in messages if one.stage in TELLING]):
         return
-    message = next((one for one in messages if one.stage == news.stage and one.part == news.part), None)
+    message = next((one for one in messages if _says(one, news)), None)
     if message is None:
         message = _message(outage, news, now)
         message.id = await outbox.add_message(unit, message)
@@ -215,6 +216,12 @@ async def _retract(
         and (one.stage in TELLING or (rescoped and one.stage == Stage.NOT_YOURS))
     ]
     await outbox.supersede(unit, stale, _id(by), now)
+
+
+def _says(message: Message, news: News) -> bool:
+    """Whether a message is this news: one written earlier may name windows that have passed since."""
+    same = (message.stage, message.part, message.words) == (news.stage, news.part, reply_to_json(news.reply))
+    return same and (message.worthless_after == news.worthless_after or news.stage is Stage.INCIDENT)
 
 
 def _message(outage: Outage, news: News, now: datetime) -> Message:

@@ -87,6 +87,7 @@ async def restore(unit: Unit, outage: Outage, restored_at: datetime | None, by: 
     outage.restored_at, outage.state, outage.revision = at, OutageState.RESTORED, outage.revision + 1
     over = replace(slot, ends_at=at, state=SlotState.OVER, changed_in=outage.revision)
     await keep(unit, outage, [over], await scope_of(unit, outage.id), Stage.RESTORED, by, now)
+    await reports.close_of_outage(unit, outage.id, now)
     hold = hold_restoration(outage.came_back, _rules(now))
     if hold is not None:
         await due.plan(unit, HELD, str(outage.id), now + hold)
@@ -189,6 +190,7 @@ async def _tie_reports(unit: Unit, outage: Outage, scope: Scope, now: datetime) 
     assert outage.id is not None
     heard = (await outages.revision_of(unit, outage.id, outage.revision)).content["heard_in"]
     await reports.tie(unit, outage.id, scope, heard, now - REPORTS_SINCE)
+    await reports.confirm_suggestions(unit, outage.id, scope, now)
 
 
 def _rules(now: datetime) -> FlappingRules:

@@ -43,7 +43,8 @@ async def replan(unit: Unit, outage: Outage, now: datetime) -> None:
     said = [
         Said(rules.NoticeKind(one.stage), one.slot, one.begins_at, one.segment, one.lead)
         for one in await notices.of_outage(unit, outage.id)
-        if one.state != NoticeState.DUE
+        # A first notice that came too late for one window is due for the next.
+        if one.state == NoticeState.DONE or (one.state != NoticeState.DUE and one.stage != rules.NoticeKind.PLAN)
     ]
     slots = await slots_of(unit, outage.id) if outage.state in LIVE else ()
     rows = (_row(outage.id, one) for one in timetable(slots, said, now))

@@ -40,19 +40,14 @@ def read_outages(path: Path, zone: ZoneInfo) -> OutageFile:
         return OutageFile(sheet.layout, rows, gather(records, zone, sheet.day_0))
     file = open_csv(path, COLUMNS, LARGEST_BYTES)
     found = list(_csv_rows(file))
-    return OutageFile(
-        file.layout,
-        [(line, cells) for line, cells, _ in found],
-        gather((_record(file.layout, *row) for row in found), zone, SYSTEM_1900),
-    )
+    records = [_record(file.layout, *row) for row in found]
+    return OutageFile(file.layout, [(line, cells) for line, cells, _ in found], gather(records, zone, SYSTEM_1900))
 
 
 def draft_of(outage: FileOutage, *, draft: bool) -> OutageDraft:
     """An outage of the file as staff would publish it, or keep it as a draft."""
     slots = tuple(Slot(window.starts_at, window.ends_at) for window in outage.windows)
-    return OutageDraft(
-        outage.kind, outage.reason, slots, Scope(**outage.scope), ref=outage.ref, draft=draft
-    )
+    return OutageDraft(outage.kind, outage.reason, slots, Scope(**outage.scope), ref=outage.ref, draft=draft)
 
 
 def bad_rows(file: OutageFile, refused: dict[int, str]) -> BadRows:
@@ -68,7 +63,7 @@ def _csv_rows(file: CsvFile) -> Iterator[tuple[int, list[str], str]]:
     """Every line with its cells and why it is no record, in order."""
     count = 0
     for block in file.blocks():
-        broken = [(one.line, _torn(one.text, file.layout), one.reason) for one in block.broken]
+        broken = [(one.line, [one.text], one.reason) for one in block.broken]
         whole = [
             (line, cells, "" if len(cells) == len(file.layout.header) else _wrong_width(cells, file.layout))
             for line, cells in zip(block.lines, block.records, strict=True)
@@ -90,6 +85,7 @@ def _torn(text: str, layout: Layout) -> list[str]:
 
 
 def _record(layout: Layout, line: int, cells: Sequence[str], broken: str) -> Record:
+    cells = _torn(cells[0], layout) if len(cells) == 1 else cells
     picked = tuple(cells[pick] if pick < len(cells) else "" for pick in layout.picks)
     return Record(line, (picked[0].strip('" '), *picked[1:]), broken)
 

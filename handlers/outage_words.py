@@ -60,14 +60,17 @@ def incident(outage: Outage, stage: Stage, slot: SlotSeen, also: tuple[str, ...]
 
 def plan(outage: Outage, stage: Stage, slots: Sequence[SlotSeen], may_propose: bool = False) -> Reply:
     """What is said of planned work as it stands: its windows that are on."""
-    lines = tuple(_line("on", slot) for slot in slots if slot.state is SlotState.ON and slot.ends_at is not None)
+    on = (slot for slot in slots if slot.state is SlotState.ON and slot.ends_at is not None)
+    lines = tuple(_line("on", slot) for slot in sorted(on, key=_by_time))
     propose = (Button(Words("button.reschedule"), f"go:reschedule:{outage.id}"),) if may_propose else ()
     return Reply((Words(_PLAN[stage], {**_common(outage), "windows": lines}), PLACES), (*propose, MINE))
 
 
 def begun(outage: Outage, slots: Sequence[SlotSeen], slot: SlotSeen) -> Reply:
     """That a window begins, and what is to come of the others."""
-    others = _states(tuple(slots), slots, but=slot.number)
+    # One that this one follows at once is over, though nobody has closed it yet.
+    left = tuple(one for one in slots if one.ends_at is None or one.ends_at > slot.starts_at)
+    others = _states(left, left, but=slot.number)
     words = Words("planned.start", {**_common(outage), "window": _span(slot)})
     return Reply((words, *_others(others), PLACES))
 
@@ -77,17 +80,27 @@ def reminder(outage: Outage, slot: SlotSeen, lead: str) -> Reply:
     return Reply((Words(f"planned.reminder.{lead}", {**_common(outage), "window": _span(slot)}), PLACES))
 
 
-def changed(outage: Outage, stage: Stage, before: Sequence[SlotSeen], after: Sequence[SlotSeen]) -> Reply:
-    """A change as those hear it who knew the windows `before`: each window by name, and what became of it."""
+def changed(
+    outage: Outage, stage: Stage, before: Sequence[SlotSeen], after: Sequence[SlotSeen], why: str | None = None
+) -> Reply:
+    """A change as those hear it who knew the windows `before`: each window by name, and what became of it.
+
+    why: what staff say of a postponement; the reason of the work itself stays what it was.
+    """
     values: dict[str, Value] = {**_common(outage), "windows": _states(before, after)}
+    if stage is Stage.POSTPONED:
+        values["why"] = why or Words("why.postponed")
     return Reply((Words(_PLAN[stage], values), PLACES))
 
 
-def ended(outage: Outage, slots: Sequence[SlotSeen], slot: SlotSeen, end: End) -> Reply:
-    """That a window is over, what is to come of the others, and the question whether the power is back."""
+def ended(
+    outage: Outage, before: Sequence[SlotSeen], slots: Sequence[SlotSeen], slot: SlotSeen, end: End
+) -> Reply:
+    """That a window is over, what became of the others for those who knew them as `before`, and the question
+    whether the power is back."""
     key = "planned.over" if end.by_plan else "planned.restored"
     words = Words(key, {**_common(outage), "window": _span(slot), "end": Moment(end.at.isoformat())})
-    others = _states(tuple(slots), slots, but=slot.number)
+    others = _states(before, slots, but=slot.number)
     return Reply(
         (words, *_others(others), *_also(end.also), PLACES, Words("outage.is_it_back")), _is_it_back(outage)
     )

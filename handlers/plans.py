@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -28,6 +28,7 @@ from handlers.rules.notices import GRACE
 from handlers.rules.planning import Finding
 from store import audience, outages
 from store.audience import Audience, History, Listeners
+from store.customers import Segment
 from store.db import Unit
 from store.extent import Scope
 from store.outages import LIVE, Kind, Outage, OutageState, SlotState, Stage
@@ -101,6 +102,8 @@ async def change(unit: Unit, outage: Outage, wish: OutageChange, by: str, now: d
     if "ends_at" in wish.named:
         wish = _one_end(wish, old)
     slots = windows.changed(old, wish.slots, outage.revision + 1, now) if "slots" in wish.named else old
+    if "slots" in wish.named and not any(windows.is_on(slot) for slot in slots):
+        raise Invalid([Problem("slots", "slots.needed")])
     wanted = wish.scope if wish.scope and set(wish.scope.parts()) != set(scope.parts()) else scope
     reason = wish.reason if "reason" in wish.named else outage.reason
     if (slots, wanted, reason) == (old, scope, outage.reason):
@@ -120,9 +123,11 @@ async def postpone(unit: Unit, outage: Outage, wish: Postponement, by: str, now:
     if slots == old:
         return Published(outage, 0)
     findings = await _checked(unit, outage, (old, slots), scope, outage.reason, False, wish.overrides, now)
-    if not any(windows.is_on(slot) for slot in slots) and outage.state != OutageState.DRAFT:
+    any_on = any(windows.is_on(slot) for slot in slots)
+    if not any_on and outage.state != OutageState.DRAFT:
         outage.state = OutageState.POSTPONED
-    outage.reason = wish.reason or outage.reason
+    elif any_on and outage.state == OutageState.POSTPONED:
+        outage.state = OutageState.PUBLISHED
     deed = Deed(Stage.POSTPONED, slots, scope, by, Notes(findings, wish.overrides, wish.reason))
     return await _do(unit, outage, deed, old, scope, now, findings)
 
@@ -228,35 +233,40 @@ async def _changes(
     if rescoped:
         reply = outage_words.plan(outage, Stage.NOT_YOURS, deed.slots)
         news.append(times.news(Stage.NOT_YOURS, Audience.NO_LONGER_TOUCHED, reply))
-    by_text: dict[str, tuple[Reply, list[int]]] = {}
+
+    def said(knew: Sequence[SlotSeen]) -> News:
+        reply = outage_words.changed(outage, deed.stage, knew, deed.slots, deed.notes.why)
+        return times.news(deed.stage, kind, reply)
+
+    return [*news, *await _by_knowledge(unit, outage, said), *await _waiting(unit, outage, deed.slots, now)]
+
+
+async def _by_knowledge(unit: Unit, outage: Outage, said: Callable[[Sequence[SlotSeen]], News]) -> list[News]:
+    """The same news in as many wordings as there are different things that people know of the windows."""
+    assert outage.id is not None
+    by_text: dict[str, tuple[News, list[int]]] = {}
     for revision in await announcements.told_revisions(unit, outage):
-        knew = await slots_at(unit, outage.id, revision)
-        reply = outage_words.changed(outage, deed.stage, knew, deed.slots)
-        by_text.setdefault(repr(reply), (reply, []))[1].append(revision)
-    alone = len(by_text) == 1
-    for reply, revisions in by_text.values():
-        part, knowing = ("", None) if alone else (f"since{revisions[0]}", tuple(revisions))
-        news.append(replace(times.news(deed.stage, kind, reply), part=part, heard_last=knowing))
-    waiting = await _waiting(unit, outage, deed.slots, rescoped, now)
-    return [*news, *waiting]
+        news = said(await slots_at(unit, outage.id, revision))
+        by_text.setdefault(repr(news.reply), (news, []))[1].append(revision)
+    if len(by_text) == 1:
+        return [news for news, _ in by_text.values()]
+    return [
+        replace(news, part=f"since{revisions[0]}", heard_last=tuple(revisions))
+        for news, revisions in by_text.values()
+    ]
 
 
-async def _waiting(
-    unit: Unit, outage: Outage, slots: Sequence[SlotSeen], rescoped: bool, now: datetime
-) -> list[News]:
-    """The outage as a first notice, for whom a notice was on its way, and for whom a wider scope brings in late.
+async def _waiting(unit: Unit, outage: Outage, slots: Sequence[SlotSeen], now: datetime) -> list[News]:
+    """The outage as a first notice, for all whom it touches and whom no other message of this revision reaches.
 
-    Segments whose first notice is still to come hear of it then.
+    Segments whose first notice is still to come hear of it then, unless they are without power already.
     """
     assert outage.id is not None
     if outage.state not in LIVE:
         return []
-    segments = await notice_board.told_segments(unit, outage.id)
-    if not segments:
-        return []
-    to_find = rescoped or await announcements.any_unfinished(unit, outage.id)
-    kind = Audience.TOUCHED if to_find else Audience.WAITING
-    news = notice_board.first(outage, slots, now, kind, segments)
+    told = await notice_board.told_segments(unit, outage.id)
+    segments = tuple(Segment) if windows.running(slots, now) else told
+    news = notice_board.first(outage, slots, now, Audience.TOUCHED, segments) if segments else None
     return [replace(news, part="waiting")] if news else []
 
 
@@ -270,18 +280,22 @@ async def _end_window(
     left = any(windows.is_on(one) for one in slots)
     running = windows.running(slots, now) is not None
     after = OutageState.IN_PROGRESS if running else OutageState.PUBLISHED
-    outage.state = after if left else OutageState.RESTORED
-    outage.restored_at = None if left else end.at
+    put_off = any(one.state is SlotState.POSTPONED for one in slots)
+    # Who was promised a new time for a window is still to hear of it.
+    none_left = OutageState.POSTPONED if put_off else OutageState.RESTORED
+    outage.state = after if left else none_left
+    outage.restored_at = end.at if outage.state == OutageState.RESTORED else None
     scope = await scope_of(unit, outage.id)
     await keep(unit, outage, slots, scope, Stage.RESTORED, by, now)
     end = replace(end, also=await other_outages(unit, outage, now))
-    reply = outage_words.ended(outage, slots, over, end)
     # Worth knowing for a day, and not worth waking anybody for.
-    ended = News(
-        Stage.RESTORED, Audience.TOLD, reply, now + WORTH, priority=Priority.PLANNED, hold_before=now + WORTH
-    )
-    waiting = await _waiting(unit, outage, slots, False, now)
-    said = await announcements.announce(unit, outage, [ended, *waiting], now)
+    times = _Times(now + WORTH, now + WORTH)
+
+    def ended(knew: Sequence[SlotSeen]) -> News:
+        return times.news(Stage.RESTORED, Audience.TOLD, outage_words.ended(outage, knew, slots, over, end))
+
+    news = [*await _by_knowledge(unit, outage, ended), *await _waiting(unit, outage, slots, now)]
+    said = await announcements.announce(unit, outage, news, now)
     await notice_board.replan(unit, outage, now)
     return Published(outage, said.recipients, said.unfinished)
 
@@ -310,7 +324,9 @@ async def _checked(
     before, after = slots
     on = [slot for slot in after if windows.is_on(slot)]
     begun = [slot for slot in on if slot.starts_at <= now]
-    plain = tuple(Slot(slot.starts_at, slot.ends_at) for slot in on)
+    # One that has passed as it was planned is only waiting to be closed.
+    open_ = [slot for slot in on if slot not in before or slot.ends_at is None or slot.ends_at > now]
+    plain = tuple(Slot(slot.starts_at, slot.ends_at) for slot in open_)
     started = tuple(Slot(slot.starts_at, slot.ends_at) for slot in begun)
     problems = await plan_problems(unit, OutageDraft(Kind.PLANNED, reason, plain, scope), now, started)
     problems = [problem for problem in problems if problem.key != "slots.needed"]
@@ -339,7 +355,12 @@ class _Times:
     def of(cls, slots: Sequence[SlotSeen], now: datetime) -> _Times:
         """Of all windows as they were and as they are: whoever knew of one must hear before it begins."""
         ends = [slot.ends_at for slot in slots if slot.ends_at]
-        open_ = [slot for slot in slots if slot.state in (SlotState.ON, SlotState.POSTPONED)]
+        # The old time of a window that was put off hurries nobody once it has passed.
+        open_ = [
+            slot
+            for slot in slots
+            if slot.state is SlotState.ON or (slot.state is SlotState.POSTPONED and slot.starts_at > now)
+        ]
         soonest = min((slot.starts_at for slot in open_), default=now)
         return cls(max([*ends, now]) + notice_board.HEADSTART, soonest - notice_board.HEADSTART)
 

@@ -6,15 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from conversations.model import Moment, Span, Words
+from conversations.planned_windows import MyPlannedOutages, PlannedFound, PlannedOutage
 from conversations.proposals import MyProposal, ProposalSeen
-from conversations.reschedule import (
-    MyPlannedOutages,
-    PlannedFound,
-    PlannedOutage,
-    PrepareProposal,
-    ProposalImpossible,
-    ProposalReady,
-)
+from conversations.reschedule import PrepareProposal, ProposalImpossible, ProposalReady
 from conversations.windows import ReadWindow, WindowFound, WindowNotFound
 from handlers.notice_board import PROPOSERS
 from handlers.numbering import new_number

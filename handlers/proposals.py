@@ -9,22 +9,17 @@ from conversations.model import Moment, Reply, Span
 from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawProposal
 from conversations.reschedule import Propose
 from conversations.wire import reply_to_json
-from handlers import outages, proposal_words
-from handlers.outage_checks import allow, findings_of, plan_problems
+from handlers import proposal_moves, proposal_words
 from handlers.outage_forms import (
     Broken,
     Invalid,
-    OutageChange,
-    OutageDraft,
     Over,
     Override,
-    PostponedSlot,
-    Postponement,
     Problem,
     Published,
     Slot,
 )
-from handlers.outage_keeping import SlotSeen, scope_of, slots_of
+from handlers.outage_keeping import SlotSeen, slots_of
 from handlers.proposal_lookup import expiry, iso, movable, window_of, windows_of
 from handlers.rules.planning import Finding, Window
 from handlers.talking import Talking, talking
@@ -32,7 +27,7 @@ from store import outages as kept
 from store import outbox, proposals
 from store.contacts import Contact
 from store.db import Unit
-from store.outages import LIVE, Kind, Outage, SlotState
+from store.outages import LIVE, SlotState
 from store.outbox import Message, Priority
 from store.proposals import PENDING, Proposal, ProposalState
 
@@ -176,7 +171,7 @@ async def counter(
         return Answered(proposal)
     outage = await kept.by_id(unit, proposal.outage_id)
     assert outage is not None
-    findings = await _may_be(unit, outage, proposal, window, overrides, now)
+    findings = await proposal_moves.may_be(unit, outage, proposal, window, overrides, now)
     assert window.ends_at is not None
     new = Window(window.starts_at, window.ends_at)
     proposal.state, proposal.counter, proposal.why = ProposalState.COUNTERED, _plain(new), why
@@ -262,7 +257,7 @@ async def _move(
 ) -> Published:
     """Make the revision, and answer whoever else asked for that window."""
     try:
-        published = await _revised(
+        published = await proposal_moves.revised(
             unit, proposal, Slot(new.starts_at, new.ends_at, proposal.slot), overrides, by, now
         )
     except Invalid as error:
@@ -271,49 +266,6 @@ async def _move(
         _settle(unit, other, ProposalState.OVERTAKEN, by, now, other.why)
         await _tell(unit, other, proposal_words.overtaken(other, iso(new), begun=False), now, new.ends_at)
     return published
-
-
-async def _revised(
-    unit: Unit, proposal: Proposal, new: Slot, overrides: tuple[Override, ...], by: str, now: datetime
-) -> Published:
-    slots = await slots_of(unit, proposal.outage_id)
-    if any(one.state is SlotState.POSTPONED for one in slots):
-        # A change calls off what it does not name; windows that wait for a new time go on waiting.
-        moved = Postponement((PostponedSlot(new.starts_at, new.ends_at, new.number),), overrides=overrides)
-        return await outages.postpone(unit, proposal.outage_id, moved, by, now)
-    wish = OutageChange(frozenset({"slots"}), slots=await _slots_with(unit, proposal, new), overrides=overrides)
-    return await outages.change(unit, proposal.outage_id, wish, by, now)
-
-
-async def _slots_with(unit: Unit, proposal: Proposal, new: Slot) -> tuple[Slot, ...]:
-    """All windows of the outage that are on, with the new one in the place of its own."""
-    slots = await slots_of(unit, proposal.outage_id)
-    return tuple(
-        new if one.number == proposal.slot else Slot(one.starts_at, one.ends_at, one.number)
-        for one in slots
-        if one.state is SlotState.ON
-    )
-
-
-async def _may_be(
-    unit: Unit,
-    outage: Outage,
-    proposal: Proposal,
-    new: Slot,
-    overrides: tuple[Override, ...],
-    now: datetime,
-) -> tuple[Finding, ...]:
-    """What rules find in a window before it is promised to a customer. Raises Invalid, Broken."""
-    slots = await _slots_with(unit, proposal, Slot(new.starts_at, new.ends_at, proposal.slot))
-    scope = await scope_of(unit, proposal.outage_id)
-    begun = [slot for slot in slots if slot.starts_at <= now and slot.number != proposal.slot]
-    problems = await plan_problems(unit, OutageDraft(Kind.PLANNED, outage.reason, slots, scope), now, begun)
-    if problems:
-        raise Invalid([Problem(one.path.rpartition(".")[2], one.key, one.values) for one in problems])
-    assert new.ends_at is not None
-    findings = await findings_of(unit, scope, [Window(new.starts_at, new.ends_at)], now, outage.id)
-    allow(findings, overrides)
-    return findings
 
 
 def _settle(unit: Unit, proposal: Proposal, state: ProposalState, by: str, now: datetime, why: str = "") -> None:

@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
 from store.extent import Scope
+from store.network import Transformer
 from store.outages import Outage, OutageState, Stage
 from store.outbox import Delivery, Message
 from store.types import BigId, Document, Utc, insert
@@ -336,3 +337,29 @@ async def suggestions(unit: Unit, state: str | None, limit: int, before: int | N
     if before:
         query = query.where(col(Suggestion.id) < before)
     return (await unit.session.exec(query)).all()
+
+
+async def close_of_outage(unit: Unit, outage_id: int, now: datetime) -> None:
+    """The reports of an outage are settled: its power is back."""
+    await unit.session.execute(
+        update(Report)
+        .where(col(Report.outage_id) == outage_id, col(Report.state) == ReportState.TIED)
+        .values(state=ReportState.CLOSED, closed_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def confirm_suggestions(unit: Unit, outage_id: int, scope: Scope, now: datetime) -> None:
+    """What reports suggested of lines within a scope is the incident that staff published."""
+    fed = select(Transformer.code).where(col(Transformer.feeder_code).in_(scope.feeders))
+    transformer = or_(col(Suggestion.code).in_(scope.transformers), col(Suggestion.code).in_(fed))
+    within = or_(
+        and_(col(Suggestion.kind) == "feeder", col(Suggestion.code).in_(scope.feeders)),
+        and_(col(Suggestion.kind) == "transformer", transformer),
+    )
+    await unit.session.execute(
+        update(Suggestion)
+        .where(col(Suggestion.state) == SuggestionState.OPEN, within)
+        .values(state=SuggestionState.CONFIRMED, outage_id=outage_id, updated_at=now)
+        .execution_options(synchronize_session=False)
+    )

@@ -41,7 +41,7 @@ class ApiError(Exception):
         self.findings = tuple(findings)
 
     def response(self, language: str) -> web.Response:
-        """`{"error": {"code", "message", "fields": [{"path", "message"}]}, "findings": […]}`, as far as there is."""
+        """`{"error": {"code", "message", "fields": [{"path", "message"}]}, "findings": […]}`, what there is."""
         error: dict[str, Any] = {"code": self.key, "message": say(self.key, language, self.values)}
         if self.fields:
             error["fields"] = [
@@ -86,11 +86,18 @@ def findings_out(findings: Iterable[Finding], language: str) -> list[FindingOut]
         FindingOut(
             rule=one.rule,
             blocking=one.blocking,
-            text=say(f"finding.{one.rule}", language, one.values),
+            text=say(f"finding.{one.rule}", language, _in_words(one.values, language)),
             values=dict(one.values),
         )
         for one in findings
     ]
+
+
+def _in_words(values: Mapping[str, Any], language: str) -> Mapping[str, Any]:
+    """The same values, the segment by its name."""
+    if "segment" not in values:
+        return values
+    return {**values, "segment": say(f"segment.{values['segment']}", language, {})}
 
 
 def broken(findings: Iterable[Finding]) -> ApiError:

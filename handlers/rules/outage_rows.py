@@ -1,7 +1,7 @@
 """Makes outages of the rows of an outage file, and says of each row that cannot be used why."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
@@ -13,7 +13,7 @@ PLANNED, INCIDENT = "planned", "incident"
 MOST_WINDOWS = 50
 MOST_CODES = 1_000
 _LONGEST_REF = 100
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNDECODED = re.compile("[\ud800-\udfff]")
 
 Codes = tuple[str, ...]
@@ -55,7 +55,7 @@ class FileOutage:
 
 @dataclass(frozen=True)
 class Gathered:
-    """The outages that can be used, in the order of the file, and why each line that cannot be used is left out."""
+    """The outages that can be used, in the order of the file, and why each of the other lines is left out."""
 
     outages: tuple[FileOutage, ...]
     refused: Mapping[int, str]
@@ -118,10 +118,12 @@ def left_out(lines: Iterable[int], wrong: Mapping[int, str]) -> dict[int, str]:
     return {line: wrong.get(line) or f"its outage is left out because of line {first}" for line in lines}
 
 
-def too_late(outage: FileOutage, now: datetime) -> dict[int, str]:
-    """What of a new outage has passed already, by line."""
+def too_late(outage: FileOutage, now: datetime, begun: Set[datetime] = frozenset()) -> dict[int, str]:
+    """What has passed already, by line; windows that are known to have `begun` then are told elsewhere."""
     wrong = {}
     for window in outage.windows:
+        if window.starts_at in begun:
+            continue
         if outage.kind == PLANNED and window.starts_at <= now:
             wrong[window.line] = "starts_at has passed; what is going on already is an incident"
         elif outage.kind == INCIDENT and window.ends_at is not None and window.ends_at <= now:
@@ -169,7 +171,9 @@ def _faults(ref: str, row: _Row, start: Cell) -> list[str]:
     if row.starts_at is not None and row.ends_at is not None and row.ends_at <= row.starts_at:
         wrong.append("ends_at is not after starts_at")
     wrong += [
-        f"{name} has more than {MOST_CODES:,} codes" for name, codes in row.scope.items() if len(codes) > MOST_CODES
+        f"{name} has more than {MOST_CODES:,} codes"
+        for name, codes in row.scope.items()
+        if len(codes) > MOST_CODES
     ]
     return wrong
 
@@ -210,7 +214,11 @@ def _outage(group: _Group) -> FileOutage | None:
     for row in group.rows[1:]:
         _compare(group, first, row)
     for row in group.rows:
-        if (first.kind, row.starts_at is None, row.ends_at) == (PLANNED, False, None) and row.line not in group.wrong:
+        if (first.kind, row.starts_at is None, row.ends_at) == (
+            PLANNED,
+            False,
+            None,
+        ) and row.line not in group.wrong:
             group.blame(row.line, "no ends_at, which a planned window needs")
     if len(group.lines) > MOST_WINDOWS:
         group.blame(group.lines[MOST_WINDOWS], f"more than {MOST_WINDOWS} windows of one outage")

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from conversations.model import Span, Words
+from conversations.planned_windows import MyPlannedOutages
 from conversations.proposals import AgreeToWindow, DisagreeWithWindow, MyProposal, WithdrawProposal
-from conversations.reschedule import MyPlannedOutages, PrepareProposal, ProposalImpossible, ProposalReady, Propose
+from conversations.reschedule import PrepareProposal, ProposalImpossible, ProposalReady, Propose
 from handlers import proposal_lookup, proposals
 from handlers.outages import Broken, Invalid, PostponedSlot, Published, Slot
 from handlers.proposals import Answered, Settled, UnknownProposal

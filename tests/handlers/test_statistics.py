@@ -386,7 +386,7 @@ async def test_what_was_longer_than_planned_work_may_be_is_named(town: Town) -> 
     ]
 
 
-# --- when people were told -----------------------------------------------------------------------------------------
+# --- when people were told --------------------------------------------------------------------------------------
 
 
 async def pushes(town: Town, done: Published) -> tuple[datetime | None, datetime | None]:

@@ -1,0 +1,111 @@
+"""The staff API of proposed windows: who may answer, what comes back, and how it refuses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from conversations.model import Span, Words
+from conversations.reschedule import Propose
+from handlers import proposals
+from handlers.outages import Slot
+from handlers.talking import talking
+from store.contacts import Contact
+from tests.town import FACTORY, NOW
+from tests.web.test_outages_api import Office, office
+
+__all__ = ["office"]
+
+DAY = timedelta(days=1)
+PATH = "/api/v1/proposals"
+ASIDE = {
+    "override": [{"rule": "company_notice", "why": "khách tự đề nghị"}, {"rule": "one_cut", "why": "dời lịch"}]
+}
+
+
+def window(days: int) -> Span:
+    return Span((NOW + days * DAY).isoformat(), (NOW + days * DAY + timedelta(hours=3)).isoformat())
+
+
+@pytest.fixture
+async def asked(office: Office) -> Office:
+    """An office with one proposal: the window in 20 days, to be moved to the 25th or 26th day."""
+    town = office.town
+    await town.serve("industrial", FACTORY)
+    factory = await town.resident("nhà máy", f"c:{FACTORY} Xưởng")
+    plan = await town.plan(Slot(NOW + 20 * DAY, NOW + 20 * DAY + timedelta(hours=3)))
+    await town.send()
+    async with town.database.unit() as unit:
+        contact = await unit.session.get(Contact, factory)
+        assert contact is not None
+        assert plan.outage.id is not None
+        wish = Propose(
+            "DG-1", plan.outage.id, 1, FACTORY, (window(25), window(26)), Words("reschedule.reason.order")
+        )
+        await proposals.propose(unit, contact, wish, town.now, talking())
+    return office
+
+
+async def test_proposals_are_listed_with_what_staff_must_know(asked: Office) -> None:
+    answer = await asked.ask("GET", f"{PATH}?state=open", role="agent")
+    (one,) = answer.body["proposals"]
+    assert (one["code"], one["customer_code"], one["segment"], one["slot"]) == ("DG-1", FACTORY, "industrial", 1)
+    assert (len(one["windows"]), one["reason"], one["important"]) == (2, "Đang chạy đơn hàng", False)
+    assert (await asked.ask("GET", f"{PATH}?state=declined")).body == {"proposals": [], "next_before": None}
+    assert (await asked.ask("GET", f"{PATH}?state=maybe")).status == 422
+
+
+async def test_what_breaks_a_rule_takes_a_leader(asked: Office) -> None:
+    broken = await asked.ask("POST", f"{PATH}/1/accept", {"window": 1}, Accept_Language="en")
+    assert (broken.status, broken.code) == (409, "plan.broken")
+    operator = await asked.ask("POST", f"{PATH}/1/accept", {"window": 1, **ASIDE})
+    assert (operator.status, operator.code) == (403, "forbidden.override")
+
+    done = await asked.ask("POST", f"{PATH}/1/accept", {"window": 1, **ASIDE}, role="leader")
+
+    assert (done.status, done.body["proposal"]["state"], done.body["revision"]) == (200, "accepted", 2)
+    assert done.body["recipients"] == 1
+    assert "company_notice" in {finding["rule"] for finding in done.body["findings"]}
+
+
+async def test_a_deed_sent_twice_under_one_key_is_done_once(asked: Office) -> None:
+    for _ in range(2):
+        answer = await asked.ask("POST", f"{PATH}/1/decline", {"why": "đội bận"}, Idempotency_Key="k-1")
+        assert (answer.status, answer.body["proposal"]["state"]) == (200, "declined")
+    again = await asked.ask("POST", f"{PATH}/1/decline", {"why": "đội bận"}, Accept_Language="en")
+    assert (again.status, again.code) == (409, "proposal.settled")
+
+
+async def test_a_counter_proposal_is_kept_until_the_customer_answers(asked: Office) -> None:
+    span = window(27)
+    body = {"starts_at": span.start, "ends_at": span.end, "why": "đội bận", **ASIDE}
+    done = await asked.ask("POST", f"{PATH}/1/counter", body, role="admin")
+    assert (done.status, done.body["proposal"]["state"], done.body["revision"]) == (200, "countered", None)
+    assert done.body["proposal"]["counter"]["starts_at"].startswith(span.start[:16])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("/99/decline", {"why": "không"}, 404, "proposal.unknown"),
+        ("/1/decline", {}, 422, "invalid"),
+        ("/1/decline", {"why": " "}, 422, "invalid"),
+        ("/1/accept", {"window": 2}, 422, "invalid"),
+        ("/1/accept", {"window": -1}, 422, "invalid"),
+        ("/1/counter", {"starts_at": "mai", "ends_at": "mốt"}, 422, "invalid"),
+        ("/1/counter", {"starts_at": window(27).end, "ends_at": window(27).start}, 422, "invalid"),
+        ("/1/counter", {"starts_at": window(-1).start, "ends_at": window(-1).end}, 422, "invalid"),
+    ],
+)
+async def test_what_cannot_be_is_refused(
+    asked: Office, path: str, body: dict[str, object], status: int, code: str
+) -> None:
+    answer = await asked.ask("POST", PATH + path, body)
+    assert (answer.status, answer.code) == (status, code)
+    assert (await asked.ask("GET", PATH)).body["proposals"][0]["state"] == "open"
+
+
+async def test_who_may_read_may_not_answer(asked: Office) -> None:
+    answer = await asked.ask("POST", f"{PATH}/1/decline", {"why": "không"}, role="agent")
+    assert (answer.status, answer.code) == (403, "forbidden")
