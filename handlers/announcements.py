@@ -56,10 +56,14 @@ class News:
 
 @dataclass(frozen=True)
 class Announced:
-    """How many are to hear it, and the messages whose deliveries are not all written yet."""
+    """How many are to hear it, and the messages whose deliveries are not all written yet.
+
+    recipients: those who are counted already. to_count: messages whose audiences are still to be counted.
+    """
 
     recipients: int
     unfinished: tuple[int, ...]
+    to_count: tuple[int, ...] = ()
 
 
 async def announce(
@@ -82,22 +86,34 @@ async def announce(
     written = [await _add(unit, outage, one, now, earlier) for one in news]
     if renews:
         await _retract(unit, outage, news, earlier, written[0], now)
-    listeners = [
-        Listeners(
-            Audience(message.audience_kind or ""),
-            await _reach(unit, message),
-            _history([*earlier, *written], message),
-            message.preference,
-        )
-        for message in written
-    ]
-    recipients = await audience.size(unit, listeners, now)
-    small = recipients <= chunk
+    listeners = await _listeners(unit, written, [*earlier, *written])
+    small = not await audience.may_exceed(unit, listeners, chunk, now)
+    recipients = await audience.size(unit, listeners, now) if small else 0
     for message in written:
         # Partings are written at once: whom the next revision tells depends on who was told goodbye.
         at_once = small or message.stage == Stage.NOT_YOURS
         await spread(unit, _id(message), now, None if at_once else min(chunk, first))
-    return Announced(recipients, () if small else tuple(_id(message) for message in written))
+    ids = tuple(_id(message) for message in written)
+    return Announced(recipients, (), ()) if small else Announced(0, ids, ids)
+
+
+async def recipients_of(unit: Unit, message_ids: Sequence[int]) -> int:
+    """How many are to hear any of these messages about one outage, as it was when they were announced."""
+    messages = [one for one in [await unit.session.get(Message, one) for one in message_ids] if one is not None]
+    if not messages or messages[0].outage_id is None:
+        return 0
+    of_outage = await outbox.of_outage(unit, messages[0].outage_id)
+    return await audience.size(unit, await _listeners(unit, messages, of_outage), messages[0].created_at)
+
+
+async def followers_of(unit: Unit, outage_id: int, revision: int, now: datetime) -> int:
+    """How many follow a place that a revision of an outage touches, whatever they heard of it."""
+    return await audience.size(unit, [await _followers(unit, outage_id, revision)], now)
+
+
+async def many_followers(unit: Unit, outage_id: int, revision: int, now: datetime) -> bool:
+    """Whether they may be too many to be counted while others wait to write."""
+    return await audience.may_exceed(unit, [await _followers(unit, outage_id, revision)], CHUNK, now)
 
 
 async def spread(unit: Unit, message_id: int, now: datetime, chunk: int | None = CHUNK) -> bool:
@@ -150,7 +166,7 @@ async def tell_one(
     # Who was told that their old place is not touched any more knows nothing of the new one.
     if await outbox.addressed(unit, contact_id, [_id(one) for one in messages if one.stage in TELLING]):
         return
-    message = next((one for one in messages if _says(one, news)), None)
+    message = next((one for one in messages if _says(one, news, now)), None)
     if message is None:
         message = _message(outage, news, now)
         message.id = await outbox.add_message(unit, message)
@@ -187,6 +203,22 @@ def scope_from(parts: Iterable[tuple[str, str]]) -> Scope:
     )
 
 
+async def _followers(unit: Unit, outage_id: int, revision: int) -> Listeners:
+    return Listeners(Audience.EVERYBODY, await reach_of(unit, outage_id, revision), History())
+
+
+async def _listeners(unit: Unit, messages: Sequence[Message], of_outage: Sequence[Message]) -> list[Listeners]:
+    return [
+        Listeners(
+            Audience(message.audience_kind or ""),
+            await _reach(unit, message),
+            _history(of_outage, message),
+            message.preference,
+        )
+        for message in messages
+    ]
+
+
 async def _add(unit: Unit, outage: Outage, news: News, now: datetime, earlier: Sequence[Message]) -> Message:
     message = _message(outage, news, now)
     message.audience_kind = news.audience
@@ -218,10 +250,10 @@ async def _retract(
     await outbox.supersede(unit, stale, _id(by), now)
 
 
-def _says(message: Message, news: News) -> bool:
-    """Whether a message is this news: one written earlier may name windows that have passed since."""
+def _says(message: Message, news: News, now: datetime) -> bool:
+    """Whether a message is this news, and still worth telling: time passes within a revision."""
     same = (message.stage, message.part, message.words) == (news.stage, news.part, reply_to_json(news.reply))
-    return same and (message.worthless_after == news.worthless_after or news.stage is Stage.INCIDENT)
+    return same and (message.worthless_after is None or message.worthless_after > now)
 
 
 def _message(outage: Outage, news: News, now: datetime) -> Message:

@@ -9,7 +9,7 @@ from handlers import announcements, outage_words
 from handlers.announcements import News
 from handlers.outage_checks import incident_slot
 from handlers.outage_forms import Invalid, OutageChange, OutageDraft, Over, Problem, Published, Slot
-from handlers.outage_keeping import Notes, SlotSeen, code_of, keep, scope_of, slots_of
+from handlers.outage_keeping import Notes, SlotSeen, code_of, keep, published, scope_of, slots_of
 from handlers.rules.flapping import FlappingRules, flapping_at, hold_restoration, is_again
 from handlers.talking import ZONE
 from store import due, extent, outages, reports
@@ -174,7 +174,7 @@ async def _announce(unit: Unit, outage: Outage, stages: dict[Stage, Audience], n
         for stage, kind in stages.items()
     ]
     said = await announcements.announce(unit, outage, news, now)
-    return Published(outage, said.recipients, said.unfinished)
+    return published(outage, [said])
 
 
 async def other_outages(unit: Unit, outage: Outage, now: datetime) -> tuple[str, ...]:

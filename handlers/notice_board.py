@@ -55,13 +55,14 @@ async def replan(unit: Unit, outage: Outage, now: datetime) -> None:
 async def say_first(unit: Unit, outage: Outage, now: datetime) -> Announced:
     """Say at once the first notices that are due already: the plan is late, or a segment hears of it today."""
     assert outage.id is not None
-    recipients, unfinished = 0, list[int]()
+    recipients, unfinished, to_count = 0, list[int](), list[int]()
     for notice in await notices.due_of(unit, outage.id, now):
         if notice.stage == rules.NoticeKind.PLAN:
             said = await say(unit, outage, notice, now)
             recipients += said.recipients
             unfinished += said.unfinished
-    return Announced(recipients, tuple(unfinished))
+            to_count += said.to_count
+    return Announced(recipients, tuple(unfinished), tuple(to_count))
 
 
 async def say(unit: Unit, outage: Outage, notice: Notice, now: datetime) -> Announced:

@@ -111,10 +111,28 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True)
+class ToCount:
+    """Audiences too large to be counted before the first deliveries to them are committed.
+
+    counted: how many are known already. announced: ids of messages, those of one announcement together.
+    followed: an outage's id and revision, whose followers are counted, whatever they hear now. at: as of when.
+    """
+
+    counted: int = 0
+    announced: tuple[tuple[int, ...], ...] = ()
+    followed: tuple[int, int] | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Published:
-    """An outage after a deed, how many are to hear of it, and the messages still to be spread."""
+    """An outage after a deed, how many are to hear of it, and the messages still to be spread.
+
+    recipients: None for a large audience; `to_count` says whom `outages.recipients` is to count after the commit.
+    """
 
     outage: Outage
-    recipients: int
+    recipients: int | None
     unfinished: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
+    to_count: ToCount | None = None

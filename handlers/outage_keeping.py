@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from handlers.announcements import scope_from
-from handlers.outage_forms import Over, Override, Unknown
+from handlers.announcements import Announced, scope_from
+from handlers.outage_forms import Over, Override, Published, ToCount, Unknown
 from handlers.rules.planning import Finding
 from handlers.talking import ZONE
 from store import extent, outages
@@ -52,11 +52,11 @@ async def keep(
 ) -> None:
     """Write the newest shape of an outage, and keep it as a revision."""
     assert outage.id is not None
-    wards = await extent.wards_within(unit, scope)
+    found = await extent.of(unit, outage.id, scope)
+    wards, impact = found.wards, found.impact
     outage.area = [
         {"ward": code, "name": name, "part": code not in scope.wards} for code, name in sorted(wards.items())
     ]
-    impact = await extent.impact(unit, outage.id, scope)
     outage.affected_customers = sum(one.customers for one in impact)
     outage.updated_at = now
     unit.session.add(outage)
@@ -68,7 +68,7 @@ async def keep(
     content = {
         **_content(outage, slots, scope, notes),
         "area": outage.area,
-        "heard_in": list(await extent.heard_in(unit, scope)),
+        "heard_in": list(found.heard_in),
     }
     unit.session.add(
         OutageRevision(outage_id=outage.id, revision=outage.revision, stage=stage, at=now, by=by, content=content)
@@ -122,6 +122,16 @@ async def live(unit: Unit, outage_id: int) -> Outage:
     if outage.state not in (*LIVE, OutageState.DRAFT):
         raise Over
     return outage
+
+
+def published(outage: Outage, said: Sequence[Announced], findings: tuple[Finding, ...] = ()) -> Published:
+    """An outage after a deed that was announced so."""
+    unfinished = tuple(one for announced in said for one in announced.unfinished)
+    counted = sum(one.recipients for one in said)
+    together = tuple(one.to_count for one in said if one.to_count)
+    if not together:
+        return Published(outage, counted, unfinished, findings)
+    return Published(outage, None, unfinished, findings, ToCount(counted, together))
 
 
 def code_of(outage: Outage, now: datetime) -> str:

@@ -20,6 +20,7 @@ from handlers.outage_forms import (
     Problem,
     Published,
     Slot,
+    ToCount,
     Unknown,
 )
 from handlers.outage_keeping import SlotSeen, code_of, known, live, scope_of
@@ -46,6 +47,7 @@ __all__ = [
     "Problem",
     "Published",
     "Slot",
+    "ToCount",
     "Unknown",
     "cancel",
     "change",
@@ -54,6 +56,7 @@ __all__ = [
     "preview",
     "publish",
     "publish_draft",
+    "recipients",
     "restore",
     "scope_of",
     "subscribe_news",
@@ -123,27 +126,36 @@ async def restore(unit: Unit, outage_id: int, restored_at: datetime | None, by: 
 
 async def preview(unit: Unit, draft: OutageDraft, now: datetime) -> Preview:
     """What publishing a draft would lead to; nothing is written. Raises Invalid."""
-    impact = await extent.impact(unit, 0, draft.scope)
+    found = await extent.of(unit, 0, draft.scope)
+    impact, reach = found.impact, Reach(draft.scope, found.heard_in)
     affected = {segment.value: 0 for segment in Segment}
     for one in impact:
         affected[one.segment] = affected.get(one.segment, 0) + one.customers
     important = sum(one.important for one in impact)
     if draft.kind == Kind.INCIDENT:
         await incident_slot(unit, draft, now)
-        reach = Reach(draft.scope, await extent.heard_in(unit, draft.scope))
         told = await audience.by_channel(unit, [Listeners(Audience.EVERYBODY, reach, History())], now)
         return Preview((), affected, important, told)
     problems = await plan_problems(unit, draft, now)
     if problems:
         raise Invalid(problems)
     findings = await findings_of(unit, draft.scope, windows_of(draft.slots), now)
-    reach = Reach(draft.scope, await extent.heard_in(unit, draft.scope))
     slots = sorted(draft.slots, key=lambda slot: slot.starts_at)
     seen = [SlotSeen(number, slot.starts_at, slot.ends_at) for number, slot in enumerate(slots, 1)]
     timetable = notice_board.timetable(seen, [], now)
     reached = [await _reached(unit, one, reach, now) for one in timetable]
     told = await audience.by_channel(unit, [Listeners(Audience.EVERYBODY, reach, History())], now)
     return Preview(findings, affected, important, told, timetable, tuple(reached))
+
+
+async def recipients(unit: Unit, to_count: ToCount) -> int:
+    """How many are to hear of what was done, counted after it was committed."""
+    total = to_count.counted
+    for message_ids in to_count.announced:
+        total += await announcements.recipients_of(unit, message_ids)
+    if to_count.followed is not None and to_count.at is not None:
+        total += await announcements.followers_of(unit, *to_count.followed, to_count.at)
+    return total
 
 
 async def subscribe_news(unit: Unit, contact: Contact, target: str, now: datetime) -> None:

@@ -21,13 +21,24 @@ from handlers.outage_forms import (
     Problem,
     Published,
     Slot,
+    ToCount,
 )
-from handlers.outage_keeping import NO_NOTES, Notes, SlotSeen, code_of, keep, scope_of, slots_at, slots_of
+from handlers.outage_keeping import (
+    NO_NOTES,
+    Notes,
+    SlotSeen,
+    code_of,
+    keep,
+    published,
+    scope_of,
+    slots_at,
+    slots_of,
+)
 from handlers.outage_words import End
 from handlers.rules.notices import GRACE
 from handlers.rules.planning import Finding
-from store import audience, outages
-from store.audience import Audience, History, Listeners
+from store import outages
+from store.audience import Audience
 from store.customers import Segment
 from store.db import Unit
 from store.extent import Scope
@@ -193,10 +204,12 @@ async def _go_public(unit: Unit, outage: Outage, findings: tuple[Finding, ...], 
     """Plan the notices; those that are due already go out with this very unit."""
     assert outage.id is not None
     await notice_board.replan(unit, outage, now)
-    reach = await announcements.reach_of(unit, outage.id, outage.revision)
-    recipients = await audience.size(unit, [Listeners(Audience.EVERYBODY, reach, History())], now)
+    followed = (outage.id, outage.revision)
+    many = await announcements.many_followers(unit, *followed, now)
+    recipients = None if many else await announcements.followers_of(unit, *followed, now)
     said = await notice_board.say_first(unit, outage, now)
-    return Published(outage, recipients, said.unfinished, findings)
+    to_count = ToCount(followed=followed, at=now) if many else None
+    return Published(outage, recipients, said.unfinished, findings, to_count)
 
 
 async def _do(
@@ -218,8 +231,7 @@ async def _do(
     said = await announcements.announce(unit, outage, news, now)
     await notice_board.replan(unit, outage, now)
     first = await notice_board.say_first(unit, outage, now) if outage.state in LIVE else Announced(0, ())
-    unfinished = said.unfinished + first.unfinished
-    return Published(outage, said.recipients + first.recipients, unfinished, findings)
+    return published(outage, [said, first], findings)
 
 
 async def _changes(
@@ -297,7 +309,7 @@ async def _end_window(
     news = [*await _by_knowledge(unit, outage, ended), *await _waiting(unit, outage, slots, now)]
     said = await announcements.announce(unit, outage, news, now)
     await notice_board.replan(unit, outage, now)
-    return Published(outage, said.recipients, said.unfinished)
+    return published(outage, [said])
 
 
 async def _open(unit: Unit, outage: Outage) -> tuple[tuple[SlotSeen, ...], Scope]:

@@ -147,6 +147,20 @@ async def by_channel(unit: Unit, listeners: Sequence[Listeners], now: datetime) 
     return {row[0]: row[1] for row in await unit.session.execute(query)}
 
 
+async def may_exceed(unit: Unit, listeners: Sequence[Listeners], most: int, now: datetime) -> bool:
+    """Whether an audience may have more than so many contacts; False is certain, and the answer is always quick.
+
+    It looks at no more than `most` + 1 places that are touched, or contacts that were told, whatever they heard since.
+    """
+    for one in listeners:
+        told = one.kind in (Audience.TOLD, Audience.STILL_TOUCHED, Audience.NO_LONGER_TOUCHED)
+        rows = _delivered(one.history, EVERYONE) if told else _touched(one.reach, EVERYONE, awake_at=now)
+        first = select(literal(1)).select_from(rows.subquery()).limit(most + 1).subquery()
+        if (await unit.session.execute(select(func.count()).select_from(first))).scalar_one() > most:
+            return True
+    return False
+
+
 async def has_reporters(unit: Unit, outage_id: int) -> bool:
     """Whether anybody reported what turned out to be that outage."""
     query = select(col(Report.id)).where(col(Report.outage_id) == outage_id).limit(1)
@@ -356,13 +370,7 @@ def _told(history: History, within: Range, reach: Reach) -> Select[Any, Any]:
         col(later.id) > col(Delivery.id),
         or_(told_again, parted),
     )
-    telling = history.telling if history.heard_last is None else history.heard_last
-    delivered = select(col(Delivery.contact_id), col(Delivery.places)).where(
-        col(Delivery.message_id).in_(telling),
-        col(Delivery.status).in_(_GOT),
-        *within.holding(col(Delivery.contact_id)),
-        newest,
-    )
+    delivered = _delivered(history, within).where(newest)
     if reach.reporters_of is None or not history.reporters:
         return delivered
     told = (*history.telling, *history.parting)
@@ -374,6 +382,16 @@ def _told(history: History, within: Range, reach: Reach) -> Select[Any, Any]:
     )
     both = union_all(delivered, heard.distinct()).subquery()
     return select(both.c.contact_id, both.c.places)
+
+
+def _delivered(history: History, within: Range) -> Select[Any, Any]:
+    """Who got a telling, as (contact_id, places), whatever they got after it."""
+    telling = history.telling if history.heard_last is None else history.heard_last
+    return select(col(Delivery.contact_id), col(Delivery.places)).where(
+        col(Delivery.message_id).in_(telling),
+        col(Delivery.status).in_(_GOT),
+        *within.holding(col(Delivery.contact_id)),
+    )
 
 
 def _no_places() -> Any:

@@ -44,18 +44,55 @@ async def affected(unit: Unit, scope: Scope) -> int:
     return int((await unit.session.execute(query)).scalar_one())
 
 
-async def impact(unit: Unit, outage_id: int, scope: Scope) -> list[OutageImpact]:
-    """The customers that a scope holds, by feeder, company and segment."""
-    company = func.substr(col(Customer.code), 1, 6)
-    by = (col(Customer.feeder_code), company, col(Customer.segment))
-    important = func.sum(case((col(Customer.important), 1), else_=0))
-    found = await unit.session.execute(select(*by, func.count(), important).where(holds(scope)).group_by(*by))
-    return [
+@dataclass(frozen=True)
+class Extent:
+    """What a scope comes to: its customers by feeder, company and segment, and its wards, code to name.
+
+    heard_in: the wards whose followers hear of it: of a line or a ward, not of single customers.
+    """
+
+    impact: list[OutageImpact]
+    wards: dict[str, str]
+    heard_in: tuple[str, ...]
+
+
+async def of(unit: Unit, outage_id: int, scope: Scope) -> Extent:
+    """What a scope comes to, its customers read once."""
+    customers, lived_in = await _counted(unit, scope)
+    impact = [
         OutageImpact(
             outage_id=outage_id, feeder_code=feeder, company=name, segment=segment, customers=many, important=some
         )
-        for feeder, name, segment, many, some in found
+        for (feeder, name, segment), (many, some) in sorted(customers.items())
     ]
+    codes = {*lived_in, *scope.wards}
+    names = select(col(Ward.code), col(Ward.name)).where(col(Ward.code).in_(codes))
+    wards = {row.code: row.name for row in await unit.session.execute(names)}
+    heard = wards.keys()
+    if scope.customers:
+        _, without = await _counted(unit, replace(scope, customers=()))
+        heard = wards.keys() & {*without, *scope.wards}
+    return Extent(impact, wards, tuple(sorted(heard)))
+
+
+async def impact(unit: Unit, outage_id: int, scope: Scope) -> list[OutageImpact]:
+    """The customers that a scope holds, by feeder, company and segment."""
+    return (await of(unit, outage_id, scope)).impact
+
+
+async def _counted(unit: Unit, scope: Scope) -> tuple[dict[tuple[str, str, str], tuple[int, int]], set[str]]:
+    """Customers and important ones by (feeder, company, segment), and the codes of their wards."""
+    company = func.substr(col(Customer.code), 1, 6)
+    by = (col(Customer.feeder_code), company, col(Customer.segment), col(Customer.ward_code))
+    important = func.sum(case((col(Customer.important), 1), else_=0))
+    customers: dict[tuple[str, str, str], tuple[int, int]] = {}
+    wards = set[str]()
+    found = await unit.session.execute(select(*by, func.count(), important).where(holds(scope)).group_by(*by))
+    for feeder, name, segment, ward, many, some in found:
+        before = customers.get((feeder, name, segment), (0, 0))
+        customers[feeder, name, segment] = (before[0] + many, before[1] + some)
+        wards.add(ward)
+    return customers, wards
 
 
 async def feeders_cut(unit: Unit, scope: Scope) -> set[str]:
@@ -83,20 +120,6 @@ async def parts_within(unit: Unit, scope: Scope) -> list[tuple[str, str]]:
     named = select(col(OutageScope.code)).where(col(OutageScope.kind) == ScopeKind.CUSTOMER, inside.exists())
     parts.update((ScopeKind.CUSTOMER, code) for code in (await unit.session.execute(named)).scalars())
     return sorted(parts)
-
-
-async def wards_within(unit: Unit, scope: Scope) -> dict[str, str]:
-    """The wards, code to name, in which customers of a scope live, and those that it names."""
-    lived_in = select(col(Customer.ward_code)).where(holds(scope))
-    query = select(col(Ward.code), col(Ward.name)).where(
-        or_(col(Ward.code).in_(lived_in), col(Ward.code).in_(scope.wards))
-    )
-    return {row.code: row.name for row in await unit.session.execute(query)}
-
-
-async def heard_in(unit: Unit, scope: Scope) -> tuple[str, ...]:
-    """The wards whose followers hear of a scope: of a line or a ward, not of single customers."""
-    return tuple(sorted(await wards_within(unit, replace(scope, customers=()))))
 
 
 async def parts_of_ward(unit: Unit, ward_code: str) -> list[tuple[str, str]]:

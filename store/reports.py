@@ -115,6 +115,11 @@ async def by_code(unit: Unit, contact_id: int, code: str) -> Report | None:
     return (await unit.session.exec(query)).first()
 
 
+async def with_code(unit: Unit, code: str) -> Report | None:
+    """The report of that number, whoever made it."""
+    return (await unit.session.exec(select(Report).where(Report.code == code))).first()
+
+
 async def newest_urgent(unit: Unit, contact_id: int, since: datetime) -> Report | None:
     """The urgent report that a contact made last, at or after a time, unless it is closed."""
     query = (

@@ -13,6 +13,8 @@ ANY = ("operator", "agent", "leader", "admin")
 PUBLISHERS = ("operator", "leader", "admin")
 # Who may set a planning rule aside: it takes more than the one who plans.
 OVERRIDERS = ("leader", "admin")
+# Who sends crews and answers customers, and therefore reads where and what they reported.
+CREWS = ("operator", "agent", "admin")
 CHALLENGE = 'Bearer realm="sangden"'
 
 

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from aiohttp import web
 from pydantic import BaseModel
 
-from bot.web.access import ANY, PUBLISHERS, require
+from bot.web.access import ANY, CREWS, PUBLISHERS, require
 from bot.web.bodies import PublishedOut
 from bot.web.errors import ApiError, language_of
 from bot.web.outages_api import (
@@ -28,6 +29,7 @@ from bot.web.outages_api import (
 from bot.web.reports_bodies import (
     ConfirmIn,
     DismissIn,
+    ReportInFullOut,
     ReportOut,
     ReportsOut,
     ReportsQuery,
@@ -39,6 +41,8 @@ from handlers import suggestions
 from handlers.suggestions import Settled, UnknownSuggestion
 from store import reports, tokens
 from store.db import Database, Unit
+
+log = structlog.get_logger(__name__)
 
 Deed = Callable[[Unit, str, datetime, Any], Awaitable[tuple[BaseModel, Sequence[int]]]]
 
@@ -57,8 +61,10 @@ class ReportsApi:
         every, one = PREFIX + "/suggestions", PREFIX + r"/suggestions/{id:\d{1,9}}"
         listed = "List reports of customers, newest first"
         suggested = "List suggested incidents, newest first"
+        shown = "One report with its place and the customer's own words; who reads it is logged"
         return [
             Route("GET", PREFIX + "/reports", listed, self.list_reports, ReportsOut, query=ReportsQuery),
+            Route("GET", PREFIX + r"/reports/{code:[A-Za-z0-9-]{3,20}}", shown, self.show_report, ReportInFullOut),
             Route("GET", every, suggested, self.list_suggestions, SuggestionsOut, query=SuggestionsQuery),
             Route(
                 "POST",
@@ -79,6 +85,16 @@ class ReportsApi:
             found = await reports.page(unit, query.state, query.urgent, query.limit, query.before)
         rows = [ReportOut.of(one) for one in found]
         return json_of(ReportsOut(reports=rows, next_before=rows[-1].id if len(rows) == query.limit else None))
+
+    async def show_report(self, request: web.Request) -> web.Response:
+        code = request.match_info["code"].upper()
+        async with self._database.reading() as unit:
+            caller = await require(unit, request, CREWS)
+            report = await reports.with_code(unit, code)
+        if report is None:
+            raise ApiError(404, "report.unknown", {"code": code})
+        log.info("report_read", by=caller.name, report=code)
+        return json_of(ReportInFullOut.of_one(report))
 
     async def list_suggestions(self, request: web.Request) -> web.Response:
         async with self._database.reading() as unit:

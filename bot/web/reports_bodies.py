@@ -74,6 +74,22 @@ class ReportOut(BaseModel):
         return cls.model_validate({**report.model_dump(), "answers": answers, "customer": customer})
 
 
+class ReportInFullOut(ReportOut):
+    """One report with all that a crew must know: the place and the customer's own words, unmasked."""
+
+    place: str
+    words: list[str]
+
+    @classmethod
+    def of_one(cls, report: Report) -> ReportInFullOut:
+        heard = report.answers.get("heard")
+        words = [*report.answers.get("words", []), *([heard] if isinstance(heard, str) else [])]
+        shown = ReportOut.of(report).model_dump()
+        return cls.model_validate(
+            {**shown, "customer": report.customer_code, "place": report.label, "words": words}
+        )
+
+
 class ReportsOut(BaseModel):
     """A page of reports; `next_before` asks for the next one, null: this is the last."""
 

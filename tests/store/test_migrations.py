@@ -163,7 +163,8 @@ def _first_release(connection: Connection) -> None:
     command.upgrade(config(connection), "0001")
     for name, rows in HELD.items():
         table = Table(name, MetaData(), autoload_with=connection)
-        connection.execute(insert(table), [dict(row) for row in rows])
+        for row in rows:
+            connection.execute(insert(table), dict(row))
         if connection.dialect.name == "postgresql" and "id" in rows[0]:
             # Rows were given their ids here: the next one that is not must not be given the same.
             connection.execute(

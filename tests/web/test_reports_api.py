@@ -7,7 +7,7 @@ from conversations.report import OpenReport
 from handlers.commands import carry_out
 from handlers.talking import talking
 from store.contacts import Contact
-from tests.town import HOME
+from tests.town import FEEDER, HOME
 from tests.web.test_outages_api import Office, office
 
 __all__ = ["office"]
@@ -59,3 +59,30 @@ async def test_a_dismissal_wants_a_reason_and_the_right_to(office: Office) -> No
     assert (await office.ask("POST", "/api/v1/suggestions/9/dismiss", {"why": "x"})).code == "suggestion.unknown"
     done = await office.ask("POST", path, {"why": "Đang thử bảo vệ"})
     assert (done.status, done.body["state"], done.body["why"]) == (200, "dismissed", "Đang thử bảo vệ")
+
+
+async def test_who_sends_a_crew_reads_one_report_in_full_and_a_leader_does_not(office: Office) -> None:
+    await three_reports(office)
+
+    read = await office.ask("GET", "/api/v1/reports/bd-0", role="agent")
+    leader = await office.ask("GET", "/api/v1/reports/BD-0", role="leader")
+    unknown = await office.ask("GET", "/api/v1/reports/BD-7", role="agent", Accept_Language="en")
+
+    assert (read.status, read.body["customer"], read.body["words"]) == (200, HOME, ["nhà cô Ba"])
+    assert (leader.status, unknown.status) == (403, 404)
+    assert "BD-7" in unknown.body["error"]["message"]
+
+
+async def test_an_incident_published_by_hand_settles_what_was_suggested_of_it(office: Office) -> None:
+    await three_reports(office)
+
+    body = {"kind": "incident", "scope": {"feeders": [FEEDER]}}
+    done = await office.ask("POST", "/api/v1/outages", body)
+    (one,) = (await office.ask("GET", "/api/v1/suggestions")).body["suggestions"]
+    tied = (await office.ask("GET", "/api/v1/reports")).body["reports"]
+    await office.ask("POST", f"/api/v1/outages/{done.body['id']}/restore", {})
+    closed = (await office.ask("GET", "/api/v1/reports")).body["reports"]
+
+    assert (one["state"], one["outage_id"]) == ("confirmed", done.body["id"])
+    assert {report["state"] for report in tied} == {"tied"}
+    assert {report["state"] for report in closed} == {"closed"}
