@@ -121,11 +121,8 @@ async def _customers(
     settings: Settings, file: Path, options: Options, progress: customer_import.Progress
 ) -> Report:
     database = Database(settings.database)
-    # A dry run reads only, and so does not keep the service from writing.
-    work = database.reading() if options.dry_run else database.unit()
     try:
-        async with work as unit:
-            return await customer_import.run(unit, file, read_wards(WARD_TABLE), options, utcnow(), ZONE, progress)
+        return await customer_import.run(database, file, read_wards(WARD_TABLE), options, utcnow(), ZONE, progress)
     finally:
         await database.close()
 

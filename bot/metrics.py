@@ -25,7 +25,7 @@ SENDINGS = Counter(
 DELAYS = Histogram(
     "sangden_delivery_seconds", "From due to sent", ["channel"], buckets=_BUCKETS, registry=REGISTRY
 )
-WAITING = Gauge("sangden_deliveries", "Deliveries by where they stand", ["channel", "status"], registry=REGISTRY)
+WAITING = Gauge("sangden_deliveries", "Deliveries still to be sent", ["channel", "status"], registry=REGISTRY)
 
 
 def sent(channel: str, outcome: Outcome, took: timedelta) -> None:

@@ -168,7 +168,9 @@ async def tell_one(
         return
     message = next((one for one in messages if _says(one, news, now)), None)
     if message is None:
-        message = _message(outage, news, now)
+        taken = any((one.stage, one.part) == (news.stage, news.part) for one in messages)
+        part = f"{news.part}.{len(messages)}" if taken else news.part
+        message = _message(outage, replace(news, part=part), now)
         message.id = await outbox.add_message(unit, message)
     # They are talking to us at this moment: no quiet hours hold the answer.
     awake = LocalHours(local_hours(now).hour, ())
@@ -252,7 +254,7 @@ async def _retract(
 
 def _says(message: Message, news: News, now: datetime) -> bool:
     """Whether a message is this news, and still worth telling: time passes within a revision."""
-    same = (message.stage, message.part, message.words) == (news.stage, news.part, reply_to_json(news.reply))
+    same = (message.stage, message.words) == (news.stage, reply_to_json(news.reply))
     return same and (message.worthless_after is None or message.worthless_after > now)
 
 

@@ -30,15 +30,17 @@ class BadRow:
 class BadRows:
     """Rows that were left out, in any number: they wait in a file of their own, which `close` takes away.
 
-    count: how many; reasons: how many for each reason; first: those with the lowest lines.
+    count: how many; reasons: how many for each reason; first: those with the lowest lines. why: the column in
+    which the reason is written, another one than the file's own.
     """
 
-    def __init__(self, header: Sequence[str], delimiter: str) -> None:
+    def __init__(self, header: Sequence[str], delimiter: str, why: str = "reason") -> None:
         self.count = 0
         self.reasons: Counter[str] = Counter()
         self.first: list[BadRow] = []
         self._header = header
         self._delimiter = delimiter
+        self._why = why
         self._later: dict[int, str] = {}
         self._spool = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - it lives as long as this object
             _SPOOLED_BYTES, "w+", encoding="utf-8", errors="surrogateescape", newline=""
@@ -67,7 +69,7 @@ class BadRows:
             self.first = sorted([*self.first, BadRow(line, reason)], key=lambda one: one.line)[:SHOWN]
 
     def write(self, path: Path | None, again: Iterator[tuple[int, Sequence[str]]]) -> None:
-        """Write all of them to `path`: their cells, `line` and `reason`. `again`: the file's records once more.
+        """Write all of them to `path`: their cells, `line` and reason. `again`: the file's records once more.
 
         Without bad rows nothing is written, and what an earlier import left there is taken away. Raises Unusable.
         """
@@ -86,7 +88,7 @@ class BadRows:
             ) from None
 
     def _write(self, out: Any, again: Iterator[tuple[int, Sequence[str]]]) -> None:
-        out.writerow([*self._header, "line", "reason"])
+        out.writerow([*self._header, "line", self._why])
         width = len(self._header)
         for line, reason, cells in merge(self._early(), self._late(again), key=lambda row: row[0]):
             # What is too much stays in the last column, so that line and reason stand below their names.

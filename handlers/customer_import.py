@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,10 +19,11 @@ from handlers.rules import customer_rows
 from handlers.rules.customer_rows import COLUMNS, Checked, Expected
 from handlers.rules.stored_addresses import StoredAddresses, street_as_written
 from handlers.rules.ward_names import Ward as ListedWard
-from store import census, network
+from store import bulk, census, network
 from store import customer_import as kept
+from store import customer_staging as staging
 from store.customer_import import Comparison
-from store.db import Unit
+from store.db import Database, Unit
 from store.network import Feeder, Street, Transformer, Ward
 
 # Called with what is being done, how much of it is done, and how much there is (0: it cannot be said).
@@ -56,22 +57,46 @@ class Report:
     bad: BadRows
 
 
+class _Contradiction(Exception):
+    """Rows must be compared with each other before any of them can be kept."""
+
+
 @dataclass
 class _Tally:
-    """What is learned of the file as a whole while its rows pass by."""
+    """What is learned of the file as a whole while its rows pass by.
+
+    strict: raise _Contradiction instead of noting that codes are not in order or a transformer is on two feeders.
+    on_feeder: the first feeder of each transformer; on_several: those that are on another one further down;
+    census: rows by feeder, company and segment; whole: whether the census counts all customers that there will be.
+    """
 
     streets_known: set[tuple[str, str]]
+    strict: bool
     addresses: StoredAddresses = field(default_factory=StoredAddresses)
     streets: list[dict[str, str]] = field(default_factory=list)
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    on_feeder: dict[str, str] = field(default_factory=dict)
+    on_several: set[str] = field(default_factory=set)
+    census: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     mentioned: list[str] = field(default_factory=list)
     good: int = 0
     in_order: bool = True
     last_code: str = ""
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One import: its file, and what it is to be done with."""
+
+    file: CsvFile
+    wards: Sequence[ListedWard]
+    options: Options
+    month: str
+    progress: Progress
 
 
 async def run(
-    unit: Unit,
+    database: Database,
     path: Path,
     wards: Sequence[ListedWard],
     options: Options,
@@ -81,50 +106,95 @@ async def run(
 ) -> Report:
     """Bring the customers to the state of the file at `path`, all of it or, if it raises, nothing.
 
-    Raises Unusable, with a sentence, for a file that cannot be used as a whole; store.customer_import.Busy.
+    The caller closes the database. Raises Unusable, with a sentence, for a file that cannot be used as a whole;
+    store.customer_import.Busy.
     """
-    file = open_csv(path, COLUMNS)
-    await kept.begin(unit)
-    with closing(BadRows(file.layout.header, file.layout.delimiter)) as bad:
-        tally = _Tally(await network.streets_known(unit))
-        await _read(unit, file, wards, tally, bad, progress)
-        if not tally.good:
-            bad.write(options.bad, _records(file))
-            raise Unusable(nothing_usable(path, bad, options.bad))
-        report = await _apply(unit, tally, wards, options, file.layout.extra, bad, progress)
-        bad.write(options.bad, _records(file))
-    if not options.dry_run:
-        await census.take(unit, f"{now.astimezone(zone):%Y-%m}")
-    await kept.end(unit)
-    return report
+    job = _Job(open_csv(path, COLUMNS), wards, options, f"{now.astimezone(zone):%Y-%m}", progress)
+    try:
+        return await _fill(database, job)
+    except _Contradiction:
+        return await _compare(database, job)
+
+
+async def _fill(database: Database, job: _Job) -> Report:
+    """Put the rows straight into a table without customers; raises _Contradiction where that cannot be done."""
+    async with database.reading() as unit:
+        if job.options.dry_run or not await kept.can_fill(unit):
+            raise _Contradiction
+    with _bad_rows(job) as bad:
+        async with bulk.trusted(database), database.unit() as unit:
+            await kept.begin(unit)
+            if not await kept.can_fill(unit):
+                raise _Contradiction
+            tally = _Tally(await network.streets_known(unit), strict=True)
+            parts = await _Parts.read(unit)
+            await _add_wards(unit, job.wards)
+            blocks = _staged(job, await _expected(unit, job), tally, bad)
+            await kept.fill(unit, (columns[1:] for columns in blocks), lambda: parts.add(unit, tally.on_feeder))
+            _refuse_unless_usable(job, tally, bad)
+            job.progress("writing", 0, 0)
+            await _add(unit, Street, iter(tally.streets))
+            await kept.move_transformers(unit, parts.moved(tally.on_feeder))
+            found = Comparison(tally.good, 0, 0, 0, 0, 0, 0, met=False)
+            return await _finish(unit, job, tally, parts, found, bad)
+
+
+async def _compare(database: Database, job: _Job) -> Report:
+    """Stage the rows, compare them with each other and with the customers, and write what differs."""
+    options = job.options
+    with _bad_rows(job) as bad, staging.staging_file(database) as place:
+        async with database.reading() as unit:
+            tally = _Tally(await network.streets_known(unit), strict=False)
+            blocks = _staged(job, await _expected(unit, job), tally, bad)
+        if place:
+            staging.stage_apart(place, blocks)
+            if not tally.in_order:
+                staging.sort_apart(place)
+        # A dry run reads only, and so does not keep the service from writing.
+        async with database.reading() if options.dry_run else database.unit() as unit:
+            await kept.begin(unit)
+            await staging.open_staged(unit, place)
+            if not place:
+                await staging.stage(unit, blocks)
+            _refuse_unless_usable(job, tally, bad)
+            job.progress("comparing", 0, 0)
+            await _refuse_what_contradicts(unit, tally, bad)
+            await kept.mention(unit, tally.mentioned)
+            await kept.settle(unit, in_order=tally.in_order)
+            found = await kept.compare(unit)
+            parts = await _Parts.read(unit)
+            if not options.dry_run:
+                job.progress("writing", 0, 0)
+                await _write(unit, job, tally, parts, found)
+            return await _finish(unit, job, tally, parts, found, bad)
+
+
+def _bad_rows(job: _Job) -> closing[BadRows]:
+    return closing(BadRows(job.file.layout.header, job.file.layout.delimiter))
+
+
+def _refuse_unless_usable(job: _Job, tally: _Tally, bad: BadRows) -> None:
+    if not tally.good:
+        bad.write(job.options.bad, _records(job.file))
+        raise Unusable(nothing_usable(job.file.path, bad, job.options.bad))
 
 
 # --- reading -------------------------------------------------------------------------------------------------
 
 
-async def _read(
-    unit: Unit, file: CsvFile, wards: Sequence[ListedWard], tally: _Tally, bad: BadRows, progress: Progress
-) -> None:
-    """Stage the good rows of the file, and collect the bad ones."""
-    known_wards = {ward.code for ward in wards} | {ward.code for ward in await network.wards(unit)}
-    expected = Expected(len(file.layout.header), file.layout.picks, known_wards)
-    await kept.stage(unit, _staged(file, expected, tally, bad, progress))
-    progress("comparing", 0, 0)
-    await _refuse_what_contradicts(unit, tally, bad)
-    await kept.mention(unit, tally.mentioned)
-    await kept.settle(unit)
+async def _expected(unit: Unit, job: _Job) -> Expected:
+    wards = {ward.code for ward in job.wards} | {ward.code for ward in await network.wards(unit)}
+    return Expected(len(job.file.layout.header), job.file.layout.picks, wards)
 
 
-def _staged(
-    file: CsvFile, expected: Expected, tally: _Tally, bad: BadRows, progress: Progress
-) -> Iterator[Sequence[Sequence[str]]]:
-    """The file's good rows in blocks, as columns in the order of store.customer_import.STAGED."""
-    for block in file.blocks():
+def _staged(job: _Job, expected: Expected, tally: _Tally, bad: BadRows) -> Iterator[Sequence[Sequence[str]]]:
+    """The file's good rows in blocks, as columns in the order of store.customer_staging.STAGED."""
+    for block in job.file.blocks():
         checked = customer_rows.check(block.records, block.lines, expected, damaged=block.damaged)
         _note_refused(block, checked, tally, bad)
         if checked.lines:
             yield _columns(checked, tally)
-        progress("reading", block.done, file.size)
+        job.progress("reading", block.done, job.file.size)
 
 
 def _note_refused(block: Block, checked: Checked, tally: _Tally, bad: BadRows) -> None:
@@ -140,8 +210,10 @@ def _columns(checked: Checked, tally: _Tally) -> Sequence[Sequence[str]]:
     codes, names, phones, addresses, wards, feeders, transformers, segments, important = checked.columns
     houses, streets = tally.addresses.read(addresses)
     tally.good += len(codes)
-    tally.pairs.update(zip(transformers, feeders, strict=True))
     _note_order(codes, tally)
+    _note_network(transformers, feeders, tally)
+    companies = [code[: census.COMPANY_LENGTH] for code in codes]
+    tally.census.update(zip(feeders, companies, segments, strict=True))
     _note_streets(wards, streets, addresses, tally)
     lines = list(map(str, checked.lines))
     place = (feeders, transformers)
@@ -153,6 +225,19 @@ def _note_order(codes: Sequence[str], tally: _Tally) -> None:
     if tally.in_order:
         tally.in_order = tally.last_code < codes[0] and all(map(lt, codes, islice(codes, 1, None)))
         tally.last_code = codes[-1]
+        if tally.strict and not tally.in_order:
+            raise _Contradiction
+
+
+def _note_network(transformers: Sequence[str], feeders: Sequence[str], tally: _Tally) -> None:
+    """Almost always a block says of transformers what earlier ones said, which is quickly seen."""
+    if tuple(map(tally.on_feeder.get, transformers)) == tuple(feeders):
+        return
+    for transformer, feeder in dict.fromkeys(zip(transformers, feeders, strict=True)):
+        if tally.on_feeder.setdefault(transformer, feeder) != feeder:
+            tally.on_several.add(transformer)
+            if tally.strict:
+                raise _Contradiction
 
 
 def _note_streets(wards: Sequence[str], streets: Sequence[str], addresses: Sequence[str], tally: _Tally) -> None:
@@ -177,64 +262,99 @@ def _records(file: CsvFile) -> Iterator[tuple[int, Sequence[str]]]:
 
 async def _refuse_what_contradicts(unit: Unit, tally: _Tally, bad: BadRows) -> None:
     """Rows that repeat a code, and those that put a transformer on another feeder than most rows do."""
+    refused = 0
     if not tally.in_order:
         for line, first in await kept.refuse_repeated(unit):
             bad.add_later(line, f"customer_code is on line {first} already")
-            tally.good -= 1
-    for transformer, feeders in _on_several_feeders(tally.pairs).items():
-        likely, *others = sorted(feeders, key=lambda feeder: -tally.pairs[transformer, feeder])
+            refused += 1
+    for transformer in sorted(tally.on_several):
+        likely, *others = await kept.feeders_by_rows(unit, transformer)
+        tally.on_feeder[transformer] = likely
         first = await kept.first_line(unit, transformer, likely)
         for feeder in others:
-            del tally.pairs[transformer, feeder]
             for line in await kept.refuse_pair(unit, transformer, feeder):
                 bad.add_later(line, f"transformer {transformer} is on feeder {likely} on line {first} and most")
-                tally.good -= 1
-
-
-def _on_several_feeders(pairs: Counter[tuple[str, str]]) -> dict[str, list[str]]:
-    """Transformers with more than one feeder, in the order in which they first occur."""
-    if len({transformer for transformer, _ in pairs}) == len(pairs):
-        return {}
-    feeders: dict[str, list[str]] = {}
-    for transformer, feeder in pairs:
-        feeders.setdefault(transformer, []).append(feeder)
-    return {transformer: several for transformer, several in feeders.items() if len(several) > 1}
+                refused += 1
+    tally.good -= refused
+    tally.whole = not refused and not tally.mentioned
 
 
 # --- writing -------------------------------------------------------------------------------------------------
 
 
-async def _apply(
-    unit: Unit,
-    tally: _Tally,
-    wards: Sequence[ListedWard],
-    options: Options,
-    extra: tuple[str, ...],
-    bad: BadRows,
-    progress: Progress,
-) -> Report:
-    found = await kept.compare(unit)
-    on_feeder = dict(tally.pairs.keys())
-    feeders = set(on_feeder.values()) - await network.feeder_codes(unit)
-    now_on = await network.feeders_of_transformers(unit)
-    new = sorted(set(on_feeder) - now_on.keys())
-    moved = {code: feeder for code, feeder in on_feeder.items() if now_on.get(code, feeder) != feeder}
-    too_many = found.missing * 2 > found.known and not options.remove_gone
-    if not options.dry_run:
-        progress("writing", 0, 0)
-        rows = [{"code": one.code, "name": one.name, "folded": fold(one.name)} for one in wards]
-        await network.add_rows(unit, Ward, rows)
-        await _add(unit, Feeder, ({"code": code, "name": code} for code in sorted(feeders)))
-        await _add(
-            unit, Transformer, ({"code": code, "name": code, "feeder_code": on_feeder[code]} for code in new)
+@dataclass
+class _Parts:
+    """The feeders and transformers that were there before, and how many the file adds."""
+
+    feeders: set[str]
+    now_on: dict[str, str]
+    new_feeders: set[str] = field(default_factory=set)
+    new_transformers: set[str] = field(default_factory=set)
+
+    @classmethod
+    async def read(cls, unit: Unit) -> _Parts:
+        return cls(await network.feeder_codes(unit), await network.feeders_of_transformers(unit))
+
+    def note(self, on_feeder: Mapping[str, str]) -> None:
+        """What the file says of each transformer: learn which are new."""
+        self.new_feeders = set(on_feeder.values()) - self.feeders
+        self.new_transformers = on_feeder.keys() - self.now_on.keys()
+
+    async def add(self, unit: Unit, on_feeder: Mapping[str, str]) -> None:
+        """Write those that are new."""
+        self.note(on_feeder)
+        await _add(unit, Feeder, ({"code": code, "name": code} for code in sorted(self.new_feeders)))
+        new = (
+            {"code": code, "name": code, "feeder_code": on_feeder[code]} for code in sorted(self.new_transformers)
         )
-        await _add(unit, Street, iter(tally.streets))
-        await kept.write(unit, found)
-        await kept.move_transformers(unit, moved)
-        if found.missing and not too_many:
-            await kept.mark_gone(unit)
-    gone, left = (0, found.missing) if too_many else (found.missing, 0)
-    return Report(found, tally.good, gone, left, len(feeders), len(new), len(moved), extra, bad)
+        await _add(unit, Transformer, new)
+
+    def moved(self, on_feeder: Mapping[str, str]) -> dict[str, str]:
+        """The transformers that are on another feeder now."""
+        return {code: feeder for code, feeder in on_feeder.items() if self.now_on.get(code, feeder) != feeder}
+
+
+async def _write(unit: Unit, job: _Job, tally: _Tally, parts: _Parts, found: Comparison) -> None:
+    await _add_wards(unit, job.wards)
+    await parts.add(unit, tally.on_feeder)
+    await _add(unit, Street, iter(tally.streets))
+    await kept.write(unit, found)
+    await kept.move_transformers(unit, parts.moved(tally.on_feeder))
+    if found.missing and not _too_many(found, job.options):
+        await kept.mark_gone(unit)
+
+
+def _too_many(found: Comparison, options: Options) -> bool:
+    """Whether so many are missing that the file is more likely a part than the whole."""
+    return found.missing * 2 > found.known and not options.remove_gone
+
+
+async def _finish(unit: Unit, job: _Job, tally: _Tally, parts: _Parts, found: Comparison, bad: BadRows) -> Report:
+    """The census, the file of bad rows, and the report."""
+    left = found.missing if _too_many(found, job.options) else 0
+    if job.options.dry_run:
+        parts.note(tally.on_feeder)
+    elif tally.whole and not left:
+        await census.put(unit, job.month, tally.census)
+    else:
+        await census.take(unit, job.month)
+    bad.write(job.options.bad, _records(job.file))
+    return Report(
+        found,
+        tally.good,
+        found.missing - left,
+        left,
+        len(parts.new_feeders),
+        len(parts.new_transformers),
+        len(parts.moved(tally.on_feeder)),
+        job.file.layout.extra,
+        bad,
+    )
+
+
+async def _add_wards(unit: Unit, wards: Sequence[ListedWard]) -> None:
+    rows = [{"code": one.code, "name": one.name, "folded": fold(one.name)} for one in wards]
+    await network.add_rows(unit, Ward, rows)
 
 
 async def _add(

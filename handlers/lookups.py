@@ -13,9 +13,9 @@ from conversations.model import Found, Query
 from conversations.notices import MyNotices
 from conversations.numbers import NewNumber
 from conversations.places import FindPlace, FindPlaceByPhone, FindPlaceNear, MyPlaces
+from conversations.planned_windows import MyPlannedOutages
 from conversations.power import PowerAt, Restored
 from conversations.proposals import MyProposal
-from conversations.planned_windows import MyPlannedOutages
 from conversations.reschedule import PrepareProposal
 from conversations.windows import ReadWindow
 from handlers import calendar, numbering, outage_lookup, place_lookup, power, preferences, proposal_lookup

@@ -101,13 +101,15 @@ def first(
     left = [slot for slot in slots if slot.state is SlotState.ON and slot.ends_at and slot.ends_at > now]
     if not left:
         return None
+    # Whoever hears of the outage hears of these too, or a new time would be news of something unknown.
+    put_off = [slot for slot in slots if slot.state is SlotState.POSTPONED]
     ahead = [slot.starts_at for slot in left if slot.starts_at > now]
     worthless_after = min(ahead) if ahead else max(slot.ends_at for slot in left if slot.ends_at)
     may_propose = bool(ahead) and segments is not None and any(one in PROPOSERS for one in segments)
     return News(
         stage=Stage.PLAN,
         audience=kind,
-        reply=outage_words.plan(outage, Stage.PLAN, left, may_propose),
+        reply=outage_words.plan(outage, Stage.PLAN, [*left, *put_off], may_propose),
         worthless_after=worthless_after,
         priority=Priority.PLANNED,
         segments=segments,

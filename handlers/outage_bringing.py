@@ -104,7 +104,7 @@ async def _new(unit: Unit, wanted: FileOutage, now: datetime, draft: bool) -> Re
         outcome = Outcome.BLOCKED
         done = await outages.publish(unit, draft_of(wanted, draft=True), BY, now)
     await _name(unit, done.outage, wanted)
-    return _result(wanted, outcome, done)
+    return await _result(unit, wanted, outcome, done)
 
 
 async def _name(unit: Unit, outage: Outage, wanted: FileOutage) -> None:
@@ -145,7 +145,7 @@ async def _known(unit: Unit, outage: Outage, wanted: FileOutage, now: datetime) 
         raise Invalid([_in_file(problem, slots, draft.slots) for problem in error.problems]) from None
     if done.outage.revision == was[0]:
         return unchanged
-    result = _result(wanted, Outcome.CHANGED, done)
+    result = await _result(unit, wanted, Outcome.CHANGED, done)
     now_touched = set((await scope_of(unit, outage.id)).parts())
     compared = (("reason", was[1], done.outage.reason), ("scope", was[2], now_touched))
     fields = [name for name, old, new in compared if old != new]
@@ -153,10 +153,11 @@ async def _known(unit: Unit, outage: Outage, wanted: FileOutage, now: datetime) 
     return replace(result, windows=windows, fields=tuple(fields))
 
 
-def _result(wanted: FileOutage, outcome: Outcome, done: Published) -> Result:
+async def _result(unit: Unit, wanted: FileOutage, outcome: Outcome, done: Published) -> Result:
     is_draft = done.outage.state == OutageState.DRAFT
     spreading = bool(done.unfinished)
-    return Result(wanted.ref, outcome, done.outage.code, is_draft, done.recipients, spreading, done.findings)
+    recipients = await outages.recipients(unit, done.to_count) if done.to_count else done.recipients or 0
+    return Result(wanted.ref, outcome, done.outage.code, is_draft, recipients, spreading, done.findings)
 
 
 async def _differing(unit: Unit, outage: Outage, draft: OutageDraft) -> list[str]:

@@ -19,6 +19,8 @@ from store.extent import Scope
 
 LARGEST_BYTES = 50_000_000
 MOST_ROWS = 100_000
+# The column of the bad rows that says why: `reason` is the outage's own.
+WHY = "why"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def draft_of(outage: FileOutage, *, draft: bool) -> OutageDraft:
 
 def bad_rows(file: OutageFile, refused: dict[int, str]) -> BadRows:
     """The rows that are left out, in the order of lines."""
-    bad = BadRows(file.layout.header, file.layout.delimiter)
+    bad = BadRows(file.layout.header, file.layout.delimiter, WHY)
     for line, cells in file.rows:
         if line in refused:
             bad.add(line, cells, refused[line])

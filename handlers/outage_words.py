@@ -59,9 +59,9 @@ def incident(outage: Outage, stage: Stage, slot: SlotSeen, also: tuple[str, ...]
 
 
 def plan(outage: Outage, stage: Stage, slots: Sequence[SlotSeen], may_propose: bool = False) -> Reply:
-    """What is said of planned work as it stands: its windows that are on."""
-    on = (slot for slot in slots if slot.state is SlotState.ON and slot.ends_at is not None)
-    lines = tuple(_line("on", slot) for slot in sorted(on, key=_by_time))
+    """What is said of planned work as it stands: its windows that are on, or put off until further notice."""
+    open_ = (slot for slot in slots if slot.state in (SlotState.ON, SlotState.POSTPONED))
+    lines = tuple(_line(slot.state.value, slot) for slot in sorted(open_, key=_by_time))
     propose = (Button(Words("button.reschedule"), f"go:reschedule:{outage.id}"),) if may_propose else ()
     return Reply((Words(_PLAN[stage], {**_common(outage), "windows": lines}), PLACES), (*propose, MINE))
 
@@ -116,7 +116,7 @@ def _states(before: Sequence[SlotSeen], after: Sequence[SlotSeen], but: int = 0)
 
 def _became(old: SlotSeen | None, new: SlotSeen) -> Words | None:
     """What became of a window, for somebody who knew it as `old`; None when it is of no interest to them."""
-    if old is None or old.state is SlotState.CANCELLED:
+    if old is None or old.state in (SlotState.CANCELLED, SlotState.OVER):
         return _line("added", new) if new.state is SlotState.ON else None
     if new.state is SlotState.ON:
         same = (old.starts_at, old.ends_at) == (new.starts_at, new.ends_at)

@@ -296,7 +296,7 @@ async def _end_window(
     # Who was promised a new time for a window is still to hear of it.
     none_left = OutageState.POSTPONED if put_off else OutageState.RESTORED
     outage.state = after if left else none_left
-    outage.restored_at = end.at if outage.state == OutageState.RESTORED else None
+    outage.restored_at = end.at
     scope = await scope_of(unit, outage.id)
     await keep(unit, outage, slots, scope, Stage.RESTORED, by, now)
     end = replace(end, also=await other_outages(unit, outage, now))
@@ -304,7 +304,7 @@ async def _end_window(
     times = _Times(now + WORTH, now + WORTH)
 
     def ended(knew: Sequence[SlotSeen]) -> News:
-        return times.news(Stage.RESTORED, Audience.TOLD, outage_words.ended(outage, knew, slots, over, end))
+        return times.news(Stage.RESTORED, Audience.TOLD, outage_words.ended(outage, knew, slots, slot, end))
 
     news = [*await _by_knowledge(unit, outage, ended), *await _waiting(unit, outage, slots, now)]
     said = await announcements.announce(unit, outage, news, now)

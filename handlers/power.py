@@ -16,7 +16,7 @@ from handlers.talking import Talking
 from store import outages, reports, subscriptions
 from store.contacts import Contact
 from store.db import Unit
-from store.outages import LIVE, Kind, Outage, OutageSlot, OutageState, SlotState
+from store.outages import LIVE, Kind, Outage, OutageSlot, SlotState
 from store.reports import Report
 
 # After two days "not yet" is about another outage than the one that was restored.
@@ -76,8 +76,8 @@ async def over_for_others(
 
 
 def _still_about(outage: Outage, now: datetime) -> bool:
-    if outage.state == OutageState.RESTORED:
-        return outage.restored_at is not None and outage.restored_at >= now - STILL_ABOUT
+    if outage.restored_at is not None and outage.restored_at >= now - STILL_ABOUT:
+        return True
     return outage.kind == Kind.INCIDENT and outage.state in LIVE
 
 

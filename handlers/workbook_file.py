@@ -16,7 +16,7 @@ from openpyxl.utils.datetime import MAC_EPOCH
 from handlers.csv_file import Layout, Unusable, checked, layout_of
 from handlers.rules.outage_times import SYSTEM_1900, SYSTEM_1904, Cell
 
-LARGEST_UNZIPPED = 150_000_000
+LARGEST_UNZIPPED = 100_000_000
 LONGEST_SHEET = 1_048_576  # rows; the most that Excel has
 WIDEST_SHEET = 200  # columns that are looked at
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -52,11 +52,9 @@ def read_workbook(path: Path, columns: Sequence[str], most_rows: int) -> Workboo
         # About styles and extensions, which mean nothing here.
         warnings.simplefilter("ignore")
         try:
-            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-            try:
+            with path.open("rb") as file:
+                book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
                 return _sheet(book, path, columns, most_rows)
-            finally:
-                book.close()
         except Unusable:
             raise
         except MemoryError:
@@ -90,7 +88,7 @@ def _sheet(book: Any, path: Path, columns: Sequence[str], most_rows: int) -> Wor
     laid_out = [(*layout_of(names, ",", columns), sheet) for names, sheet in headers]
     layout, missing, sheet = min(laid_out, key=lambda one: len(one[1]))
     layout = checked(path, layout, missing, columns)
-    rows = []
+    rows: list[tuple[int, tuple[Cell, ...]]] = []
     for number, cells in _rows(sheet, 2, len(layout.header)):
         if len(rows) == most_rows:
             raise Unusable(f"{path} has more than {most_rows:,} rows. Cut it into parts.")

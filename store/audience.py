@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     union,
     union_all,
 )
@@ -150,11 +151,11 @@ async def by_channel(unit: Unit, listeners: Sequence[Listeners], now: datetime) 
 async def may_exceed(unit: Unit, listeners: Sequence[Listeners], most: int, now: datetime) -> bool:
     """Whether an audience may have more than so many contacts; False is certain, and the answer is always quick.
 
-    It looks at no more than `most` + 1 places that are touched, or contacts that were told, whatever they heard since.
+    It looks at no more than `most` + 1 places that are touched, or contacts that were told, of each.
     """
     for one in listeners:
         told = one.kind in (Audience.TOLD, Audience.STILL_TOUCHED, Audience.NO_LONGER_TOUCHED)
-        rows = _delivered(one.history, EVERYONE) if told else _touched(one.reach, EVERYONE, awake_at=now)
+        rows = _ever_told(one.history, one.reach) if told else _touched(one.reach, EVERYONE, awake_at=now)
         first = select(literal(1)).select_from(rows.subquery()).limit(most + 1).subquery()
         if (await unit.session.execute(select(func.count()).select_from(first))).scalar_one() > most:
             return True
@@ -177,6 +178,9 @@ async def write(
     unit: Unit, message: Message, reach: Reach, history: History, within: Range, now: datetime, hours: LocalHours
 ) -> int:
     """Write the deliveries of a message to those of its audience within a range of contacts; how many are new."""
+    if unit.dialect == "postgresql" and within != EVERYONE:
+        # Enough to gather the places of a large chunk without going to the disk; the default is 4 MB.
+        await unit.session.execute(text("SET LOCAL work_mem = '64MB'"))
     kind = Audience(message.audience_kind or "")
     recipients = _recipients(unit, kind, reach, history, now, within, _with_places).subquery()
     rows = (
@@ -392,6 +396,15 @@ def _delivered(history: History, within: Range) -> Select[Any, Any]:
         col(Delivery.status).in_(_GOT),
         *within.holding(col(Delivery.contact_id)),
     )
+
+
+def _ever_told(history: History, reach: Reach) -> Any:
+    """All who can be TOLD, and some of them more than once."""
+    delivered = _delivered(history, EVERYONE)
+    if reach.reporters_of is None:
+        return delivered
+    heard = col(Report.outage_id) == reach.reporters_of, col(Report.heard)
+    return union_all(delivered, select(col(Report.contact_id), _no_places()).where(*heard))
 
 
 def _no_places() -> Any:

@@ -1,25 +1,23 @@
-"""Brings the customer master to the state of a file: rows are staged, compared, written as sets."""
+"""Brings the customer master to the state of a file: staged rows are compared, and written as sets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 
 from store import bulk
-from store.db import CACHE_KILOBYTES, Unit
-
-# The columns of a staged row, in order; `line` is where it stands in the file.
-DETAILS = ("name", "phone", "address", "house", "street", "ward_code", "segment", "important")
-PLACE = ("feeder_code", "transformer_code")
-KEPT = ("code", *DETAILS, *PLACE)
-STAGED = ("line", *KEPT)
+from store.customer_staging import DETAILS, KEPT, PLACE
+from store.db import Unit
 
 # Any number will do, as long as nothing else takes it: two imports at once would each see half of the other.
 _LOCK = 7_206_031
 _FRUGAL_KILOBYTES = 4_000
+_SORTING_THREADS = 2
+# To enter a row into an index out of its order takes some four times as long as in a sorted million.
+_MANY = 4
 
 
 @dataclass(frozen=True)
@@ -51,37 +49,41 @@ class Busy(Exception):
 
 
 async def begin(unit: Unit) -> None:
-    """Make the room for rows, which goes when the unit ends. Raises Busy (PostgreSQL; SQLite waits by itself)."""
-    columns = ", ".join(f"{name} {_type(name)}" for name in STAGED)
+    """Keep other imports out until the unit ends. Raises Busy (PostgreSQL; SQLite waits by itself)."""
     if unit.dialect == "sqlite":
         # Rows pass by once and need no cache; sorting for an index takes as much memory as the cache may have.
         await unit.run(text(f"PRAGMA cache_size=-{_FRUGAL_KILOBYTES}"))
-        at_commit = ""
-    else:
-        if not (await unit.run(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})"))).scalar_one():
-            raise Busy
-        await unit.run(text("SET LOCAL work_mem = '64MB'"))
-        await unit.run(text("SET LOCAL maintenance_work_mem = '256MB'"))
-        at_commit = " ON COMMIT DROP"
-    await unit.run(text(f"CREATE TEMPORARY TABLE customer_staged ({columns}){at_commit}"))
-    await unit.run(text(f"CREATE TEMPORARY TABLE customer_mentioned (code VARCHAR){at_commit}"))
+        await unit.run(text(f"PRAGMA threads={_SORTING_THREADS}"))
+        return
+    if not (await unit.run(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})"))).scalar_one():
+        raise Busy
+    await unit.run(text("SET LOCAL work_mem = '64MB'"))
+    await unit.run(text("SET LOCAL maintenance_work_mem = '256MB'"))
 
 
-def _type(name: str) -> str:
-    return {"line": "INTEGER", "important": "BOOLEAN"}.get(name, "VARCHAR")
+# --- all at once: into a table that has no rows ------------------------------------------------------------
 
 
-async def end(unit: Unit) -> None:
-    """The staged rows are not needed any more."""
-    for name in ("customer_staged", "customer_mentioned"):
-        await unit.run(text(f"DROP TABLE {name}"))
-    if unit.dialect == "sqlite":
-        await unit.run(text(f"PRAGMA cache_size=-{CACHE_KILOBYTES}"))
+async def can_fill(unit: Unit) -> bool:
+    """Whether there is no customer, not even one who is gone, and the table is ours to load as we like."""
+    return not await _any(unit, "customer") and await bulk.is_ours(unit, "customer")
 
 
-async def stage(unit: Unit, blocks: Iterator[Sequence[Sequence[str]]]) -> None:
-    """Take in blocks of rows, each as its columns in the order of STAGED; what `blocks` raises comes through."""
-    await bulk.copy(unit, "customer_staged", STAGED, blocks)
+async def fill(
+    unit: Unit, blocks: Iterator[Sequence[Sequence[str]]], parents: Callable[[], Awaitable[None]]
+) -> None:
+    """Take blocks of rows, each as its columns in the order of KEPT and sorted by code, as the customers.
+
+    parents: adds the feeders and transformers of the rows when all are there. SQLite: within `bulk.trusted`.
+    """
+    async with bulk.without_indexes(unit, "customer"):
+        await bulk.copy(unit, "customer", KEPT, blocks)
+        await parents()
+    if unit.dialect != "sqlite":
+        await unit.run(text("ANALYZE customer"))
+
+
+# --- compared: rows have been staged -----------------------------------------------------------------------
 
 
 async def mention(unit: Unit, codes: Sequence[str]) -> None:
@@ -89,10 +91,13 @@ async def mention(unit: Unit, codes: Sequence[str]) -> None:
     await bulk.copy(unit, "customer_mentioned", ("code",), iter([[codes]] if codes else []))
 
 
-async def settle(unit: Unit) -> None:
-    """All rows are staged: let the planner know how many there are."""
-    if unit.dialect != "sqlite":
-        await unit.run(text("ANALYZE customer_staged"))
+async def settle(unit: Unit, *, in_order: bool) -> None:
+    """All rows are staged: let PostgreSQL's planner know how many there are, and find them by code."""
+    if unit.dialect == "sqlite":
+        return
+    if not in_order:
+        await unit.run(text("CREATE INDEX by_code ON customer_staged (code)"))
+    await unit.run(text("ANALYZE customer_staged"))
 
 
 async def refuse_repeated(unit: Unit) -> list[tuple[int, int]]:
@@ -122,6 +127,15 @@ async def refuse_pair(unit: Unit, transformer: str, feeder: str) -> list[int]:
     return lines
 
 
+async def feeders_by_rows(unit: Unit, transformer: str) -> list[str]:
+    """The feeders on which rows have this transformer: that of most rows first, of as many the one met first."""
+    counted = (
+        "SELECT feeder_code FROM customer_staged WHERE transformer_code = :transformer "
+        "GROUP BY feeder_code ORDER BY count(*) DESC, min(line)"
+    )
+    return [feeder for (feeder,) in await unit.run(text(counted), {"transformer": transformer})]
+
+
 async def first_line(unit: Unit, transformer: str, feeder: str) -> int:
     """The first row that has this transformer on this feeder."""
     where = "WHERE transformer_code = :transformer AND feeder_code = :feeder"
@@ -132,7 +146,7 @@ async def first_line(unit: Unit, transformer: str, feeder: str) -> int:
 async def compare(unit: Unit) -> Comparison:
     """What the staged rows would change."""
     staged, known = await _count(unit, "customer_staged"), await _count(unit, "customer WHERE NOT gone")
-    if not await _count(unit, "(SELECT 1 FROM customer LIMIT 1) AS any_customer"):
+    if not await _any(unit, "customer"):
         return Comparison(staged, 0, 0, 0, 0, 0, 0, met=False)
     moved = _differ(unit, PLACE)
     changed = _differ(unit, DETAILS)
@@ -148,7 +162,7 @@ async def compare(unit: Unit) -> Comparison:
     ).one()
     matched, back, moves, changes = (int(value or 0) for value in row)
     missing = known - (matched - back)
-    if missing and await _count(unit, "customer_mentioned"):
+    if missing and await _any(unit, "customer_mentioned"):
         missing = await _count(unit, f"customer c WHERE {_MISSING}")
     return Comparison(
         staged - matched, changes, moves, back, matched - back - moves - changes, missing, known, met=True
@@ -172,6 +186,10 @@ async def _count(unit: Unit, what: str) -> int:
     return int((await unit.run(text(f"SELECT count(*) FROM {what}"))).scalar_one())
 
 
+async def _any(unit: Unit, table: str) -> bool:
+    return bool((await unit.run(text(f"SELECT EXISTS (SELECT 1 FROM {table})"))).scalar_one())
+
+
 async def write(unit: Unit, found: Comparison) -> None:
     """Make the customers what the staged rows say; their wards, feeders and transformers must exist."""
     if found.changed or found.moved or found.back:
@@ -184,9 +202,13 @@ async def write(unit: Unit, found: Comparison) -> None:
         )
     if found.new:
         # Worth it only for many: all rows of the table are indexed anew.
-        async with bulk.without_indexes(unit, "customer", if_=found.new > found.known):
+        async with bulk.without_indexes(unit, "customer", if_=found.new * _MANY > found.known):
             columns = ", ".join(KEPT)
-            new = "WHERE NOT EXISTS (SELECT 1 FROM customer c WHERE c.code = s.code)" if found.met else ""
+            new = (
+                "WHERE NOT EXISTS (SELECT 1 FROM customer c WHERE c.code = s.code) ORDER BY code"
+                if found.met
+                else ""
+            )
             await unit.run(
                 text(
                     f"INSERT INTO customer ({columns}, gone) SELECT {columns}, false FROM customer_staged s {new}"
@@ -199,7 +221,7 @@ async def write(unit: Unit, found: Comparison) -> None:
 async def mark_gone(unit: Unit) -> None:
     """Mark the customers that the file does not name at all."""
     if unit.dialect == "sqlite":
-        await unit.run(text("CREATE INDEX temp.by_code ON customer_staged (code)"))
+        await unit.run(text("CREATE INDEX IF NOT EXISTS staging.by_code ON customer_staged (code)"))
     await unit.run(text(f"UPDATE customer AS c SET gone = true WHERE {_MISSING}"))
 
 

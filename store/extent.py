@@ -68,10 +68,10 @@ async def of(unit: Unit, outage_id: int, scope: Scope) -> Extent:
     codes = {*lived_in, *scope.wards}
     names = select(col(Ward.code), col(Ward.name)).where(col(Ward.code).in_(codes))
     wards = {row.code: row.name for row in await unit.session.execute(names)}
-    heard = wards.keys()
+    heard = set(wards)
     if scope.customers:
         _, without = await _counted(unit, replace(scope, customers=()))
-        heard = wards.keys() & {*without, *scope.wards}
+        heard &= {*without, *scope.wards}
     return Extent(impact, wards, tuple(sorted(heard)))
 
 

@@ -270,7 +270,7 @@ async def cuts_of(
         .where(
             col(FeederCut.feeder_code).in_(list(feeders)),
             Outage.kind == Kind.PLANNED,
-            col(Outage.state).not_in((OutageState.DRAFT, OutageState.CANCELLED)),
+            Outage.state != OutageState.DRAFT,
             col(OutageSlot.state).in_((SlotState.ON, SlotState.OVER)),
             col(OutageSlot.starts_at) > after,
             col(OutageSlot.starts_at) < before,

@@ -13,7 +13,7 @@ from sqlmodel import Field, SQLModel, col, select
 from store.db import Unit
 from store.extent import Scope
 from store.network import Transformer
-from store.outages import Outage, OutageState, Stage
+from store.outages import Outage, Stage
 from store.outbox import Delivery, Message
 from store.types import BigId, Document, Utc, insert
 
@@ -154,7 +154,6 @@ async def last_told_restored(unit: Unit, contact_id: int) -> int | None:
         .where(
             Delivery.contact_id == contact_id,
             Message.stage == Stage.RESTORED,
-            Outage.state == OutageState.RESTORED,
         )
         .order_by(col(Delivery.id).desc())
     )

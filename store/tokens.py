@@ -24,7 +24,10 @@ class ApiToken(SQLModel, table=True):
 
 
 class Answered(SQLModel, table=True):
-    """The answer that a token's Idempotency-Key got, to be given again; empty while it is being worked on."""
+    """The answer that a token's Idempotency-Key got, to be given again; empty while it is being worked on.
+
+    status: empty as well when the deed is done and `body` says what is still to be counted for its answer.
+    """
 
     __table_args__ = (UniqueConstraint("token_id", "key"),)
 
@@ -68,8 +71,8 @@ async def begin_answer(unit: Unit, token_id: int, key: str, fingerprint: str, no
     return (await unit.session.exec(query)).one()
 
 
-async def keep_answer(unit: Unit, token_id: int, key: str, status: int, body: dict[str, Any]) -> None:
-    """Remember what was answered."""
+async def keep_answer(unit: Unit, token_id: int, key: str, status: int | None, body: dict[str, Any]) -> None:
+    """Remember what was answered; without a status, what is left to do before it can be."""
     await unit.session.execute(
         update(Answered)
         .where(col(Answered.token_id) == token_id, col(Answered.key) == key)

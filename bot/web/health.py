@@ -41,7 +41,7 @@ class Health:
     async def metrics(self, request: web.Request) -> web.Response:
         try:
             async with self._database.reading() as unit:
-                counts = await outbox.by_status(unit)
+                counts = await outbox.under_way(unit)
         except (SQLAlchemyError, OSError):
             # The other figures matter most just when the database is away.
             counts = {}

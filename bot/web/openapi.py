@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from bot.web.outages_api import LONGEST_KEY, Route
+from bot.web.once import LONGEST_KEY
+from bot.web.outages_api import Route
 
 # A part of a path and the pattern that it must match, which may have braces of its own.
 _ID = re.compile(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}")

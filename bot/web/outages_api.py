@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +11,7 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from bot.web import once
 from bot.web.access import ANY, OVERRIDERS, PUBLISHERS, require
 from bot.web.bodies import (
     CancelIn,
@@ -32,16 +32,16 @@ from bot.web.bodies import (
     RevisionOut,
 )
 from bot.web.errors import ApiError, broken, findings_out, invalid, language_of, unprocessable
+from bot.web.once import Answer
 from handlers import outages
 from handlers.outages import Broken, Invalid, OutageChange, Over, Published, Unknown
 from handlers.tokens import Caller
-from store import notices, outbox, tokens
+from store import notices, outbox
 from store import outages as kept
 from store.db import Database, Unit
 from store.outages import Kind, Outage, OutageState
 
 PREFIX = "/api/v1"
-LONGEST_KEY = 200
 
 Model = TypeVar("Model", bound=BaseModel)
 Deed = Callable[[Unit, str, datetime, Any], Awaitable[Published]]
@@ -185,38 +185,24 @@ class OutagesApi:
 
     async def _do(self, request: web.Request, model: type[Model], deed: Deed, status: int = 200) -> web.Response:
         """Do something in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
-        raw, key, now = await request.read(), key_of(request), self._clock()
+        raw, key, now = await request.read(), once.key_of(request), self._clock()
         # The door is in a unit of its own: who may not write shall not queue for the right to write either.
         async with self._database.reading() as unit:
             caller = await require(unit, request, PUBLISHERS)
         body = checked(model, object_of(raw))
         may_override(caller, body)
         async with self._database.unit() as unit:
-            replay = await answered_before(unit, request, caller, key, raw, now)
-            if replay is not None:
-                return replay
-            published = await translated(request, deed(unit, caller.name, now, body))
-            answer = published_out(published, language_of(request))
-            if key is not None:
-                await tokens.keep_answer(unit, caller.id, key, status, answer.model_dump())
-        if published.unfinished:
-            self._spread(published.unfinished)
-        return json_of(answer, status)
-
-
-async def answered_before(
-    unit: Unit, request: web.Request, caller: Caller, key: str | None, raw: bytes, now: datetime
-) -> web.Response | None:
-    """The answer that the caller's key got before, or None: it is claimed for this unit."""
-    if key is None:
-        return None
-    fingerprint = hashlib.sha256(f"{request.method} {request.path}\n".encode() + raw).hexdigest()
-    before = await tokens.begin_answer(unit, caller.id, key, fingerprint, now)
-    if before is None:
-        return None
-    if before.fingerprint != fingerprint or before.status is None:
-        raise ApiError(409, "idempotency.other_body")
-    return web.json_response(before.body, status=before.status, headers={"Idempotent-Replay": "true"})
+            unfinished: Sequence[int] = ()
+            answer = await once.answered_before(unit, request, caller, key, raw, now)
+            if answer is None:
+                published = await translated(request, deed(unit, caller.name, now, body))
+                unfinished = published.unfinished
+                told = published_out(published, language_of(request)).model_dump(mode="json")
+                answer = Answer(status, told, published.to_count)
+                await once.keep(unit, caller, key, answer)
+        if unfinished:
+            self._spread(unfinished)
+        return await once.respond(self._database, caller, key, answer)
 
 
 async def translated(request: web.Request, deed: Awaitable[Published]) -> Published:
@@ -245,16 +231,6 @@ async def _known(unit: Unit, request: web.Request) -> Outage:
     if outage is None:
         raise ApiError(404, "outage.unknown", {"id": id_of(request)})
     return outage
-
-
-def key_of(request: web.Request) -> str | None:
-    """The Idempotency-Key, of a POST only: the other methods can be repeated as they are."""
-    key = request.headers.get("Idempotency-Key")
-    if key is None or request.method != "POST":
-        return None
-    if not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
-        raise ApiError(400, "idempotency.bad_key", {"most": LONGEST_KEY})
-    return key
 
 
 def object_of(raw: bytes) -> dict[str, Any]:
@@ -293,7 +269,8 @@ def published_out(done: Published, language: str) -> PublishedOut:
         state=OutageState(outage.state),
         revision=outage.revision,
         affected_customers=outage.affected_customers,
-        recipients=done.recipients,
+        # None is counted after the commit, by `once.respond`.
+        recipients=done.recipients or 0,
         findings=findings_out(done.findings, language),
     )
 

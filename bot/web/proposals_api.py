@@ -8,17 +8,17 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.web import once
 from bot.web.access import ANY, PUBLISHERS, require
 from bot.web.errors import ApiError, broken, findings_out, invalid, language_of
+from bot.web.once import Answer
 from bot.web.outages_api import (
     PREFIX,
     Model,
     Route,
-    answered_before,
     checked,
     id_of,
     json_of,
-    key_of,
     may_override,
     object_of,
 )
@@ -34,7 +34,7 @@ from bot.web.proposals_bodies import (
 from handlers import proposals
 from handlers.outage_forms import Broken, Invalid, Over
 from handlers.proposals import Answered, Settled, UnknownProposal
-from store import customers, outages, tokens
+from store import customers, outages
 from store import proposals as kept
 from store.db import Database, Unit
 from store.proposals import Proposal
@@ -92,28 +92,28 @@ class ProposalsApi:
 
     async def _do(self, request: web.Request, model: type[Model], deed: Deed) -> web.Response:
         """Answer in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
-        raw, key, now = await request.read(), key_of(request), self._clock()
+        raw, key, now = await request.read(), once.key_of(request), self._clock()
         async with self._database.reading() as unit:
             caller = await require(unit, request, PUBLISHERS)
         body = checked(model, object_of(raw))
         may_override(caller, body)
         async with self._database.unit() as unit:
-            replay = await answered_before(unit, request, caller, key, raw, now)
-            if replay is not None:
-                return replay
-            done = await _translated(request, deed(unit, caller.name, now, body))
-            published = done.published
-            answer = AnsweredOut(
-                proposal=await _shown(unit, done.proposal),
-                revision=published.outage.revision if published else None,
-                recipients=published.recipients if published else 0,
-                findings=findings_out(done.findings, language_of(request)),
-            )
-            if key is not None:
-                await tokens.keep_answer(unit, caller.id, key, 200, answer.model_dump(mode="json"))
+            answer, published = await once.answered_before(unit, request, caller, key, raw, now), None
+            if answer is None:
+                done = await _translated(request, deed(unit, caller.name, now, body))
+                published = done.published
+                told = AnsweredOut(
+                    proposal=await _shown(unit, done.proposal),
+                    revision=published.outage.revision if published else None,
+                    # None is counted after the commit, by `once.respond`.
+                    recipients=published.recipients or 0 if published else 0,
+                    findings=findings_out(done.findings, language_of(request)),
+                )
+                answer = Answer(200, told.model_dump(mode="json"), published.to_count if published else None)
+                await once.keep(unit, caller, key, answer)
         if published and published.unfinished:
             self._spread(published.unfinished)
-        return json_of(answer)
+        return await once.respond(self._database, caller, key, answer)
 
 
 async def _translated(request: web.Request, deed: Awaitable[Answered]) -> Answered:

@@ -1,8 +1,9 @@
 """House and street of addresses as a customer master writes them, by the million: what repeats is read once."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import cast
 
 from conversations.folding import fold
 from handlers.rules.addresses import parse_address, street_of
@@ -22,15 +23,23 @@ class StoredAddresses:
         self._houses: dict[str, str] = {}
         self._streets: dict[str, str] = {}
 
-    def read(self, addresses: Iterable[str]) -> tuple[list[str], list[str]]:
+    def read(self, addresses: Sequence[str]) -> tuple[list[str], list[str]]:
         """Houses and streets, folded, "" for none: `12/3B Lê Lợi, Phường Bến Thành` → `12/3b`, `le loi`."""
+        if not addresses:
+            return [], []
+        numbers, _, rests = zip(*(address.partition(" ") for address in addresses), strict=True)
+        houses, streets = list(map(self._houses.get, numbers)), list(map(self._streets.get, rests))
+        if None in houses or None in streets:
+            return self._one_by_one(addresses, numbers, rests)
+        return cast("list[str]", houses), cast("list[str]", streets)
+
+    def _one_by_one(
+        self, addresses: Sequence[str], numbers: Sequence[str], rests: Sequence[str]
+    ) -> tuple[list[str], list[str]]:
         houses, streets = list[str](), list[str]()
-        known_houses, known_streets = self._houses, self._streets
-        for address in addresses:
-            number, _, rest = address.partition(" ")
-            try:
-                house, street = known_houses[number], known_streets[rest]
-            except KeyError:
+        for address, number, rest in zip(addresses, numbers, rests, strict=True):
+            house, street = self._houses.get(number), self._streets.get(rest)
+            if house is None or street is None:
                 house, street = self._learn(address, number, rest)
             houses.append(house)
             streets.append(street)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from handlers import proposals
 from handlers.notices import notices_due
-from handlers.outages import OutageDraft, Slot, publish
+from handlers.outages import OutageDraft, PostponedSlot, Postponement, Slot, postpone, publish
 from handlers.talking import ZONE
 from store import proposals as kept
 from store.db import Database, Unit
@@ -20,6 +20,8 @@ _PLAN = re.compile(rf"= plan customer (?P<code>\w+) (?P<windows>{_TIME} to .+?):
 _ACCEPT = re.compile(r"= staff accept window (?P<window>\d)")
 _DECLINE = re.compile(r"= staff decline: (?P<why>.+)")
 _COUNTER = re.compile(rf"= staff counter (?P<window>{_TIME} to {_TIME}): (?P<why>.+)")
+_POSTPONE = re.compile(r"= postpone (?P<id>\d+) window (?P<window>\d): (?P<why>.+)")
+_MOVE = re.compile(rf"= move (?P<id>\d+) window (?P<window>\d) to (?P<windows>{_TIME} to {_TIME})")
 LEADER = "chị Tư"
 
 
@@ -31,6 +33,8 @@ async def does(database: Database, line: str, now: datetime) -> bool:
         (_ACCEPT, _accept),
         (_DECLINE, _decline),
         (_COUNTER, _counter),
+        (_POSTPONE, _postpone),
+        (_MOVE, _postpone),
     )
     for pattern, deed in deeds:
         if said := pattern.fullmatch(line):
@@ -64,6 +68,15 @@ async def _counter(unit: Unit, said: re.Match[str], now: datetime) -> None:
     ((start, end),) = _WINDOW.findall(said["window"])
     window = Slot(_at(start), _at(end))
     await proposals.counter(unit, await _newest(unit), window, said["why"], (), LEADER, now)
+
+
+async def _postpone(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    """Put one window off, to the time that the line names or until further notice."""
+    told = said.groupdict()
+    times = _WINDOW.findall(told.get("windows") or "")
+    start, end = (_at(times[0][0]), _at(times[0][1])) if times else (None, None)
+    slot = PostponedSlot(start, end, int(told["window"]))
+    await postpone(unit, int(told["id"]), Postponement((slot,), told.get("why")), LEADER, now)
 
 
 async def _newest(unit: Unit) -> int:

@@ -55,7 +55,7 @@ class Heard:
 
     def lines(self) -> list[tuple[str, Window, Window | None]]:
         """What it says of each window: the state, the window, and where it was moved to."""
-        found = []
+        found: list[tuple[str, Window, Window | None]] = []
         for words in self._all():
             value = words.values.get("windows", ())
             assert isinstance(value, tuple)
@@ -81,27 +81,32 @@ class Heard:
 
 @dataclass
 class Mind:
-    """What one person knows of one outage. `excused`: something was lost on the way to them, and they know less."""
+    """What one person knows of one outage. `excused`: something was lost on its way to them."""
 
     ever: set[Window] = field(default_factory=set)
     believes: set[Window] = field(default_factory=set)
-    knows_all: bool = False
     newest: int = 0
     excused: bool = False
     got: set[tuple[int, str, str]] = field(default_factory=set)
 
-    def hear(self, heard: Heard) -> None:
+    def hear(self, heard: Heard, revision: Mapping[str, Any]) -> None:
         """Take a message in."""
         self.got.add((heard.revision, heard.stage, heard.part))
         self.newest = max(self.newest, heard.revision)
         self.ever |= heard.to_come()
+        if any(state == "postponed" for state, _, _ in heard.lines()):
+            # It goes on under its last time, which is no news while there is no new one.
+            self.ever |= {_kept(one) for one in revision["windows"] if one["state"] == "postponed"}
+        if heard.stage in ("plan", "start"):
+            self.ever |= {window for _, window, _ in heard.lines()}
         if heard.stage in ("reminder", "start"):
             self.believes |= heard.to_come()
         else:
             self.believes = heard.to_come()
-        self.knows_all = self.knows_all or heard.stage not in ("reminder", "not_yours")
 
-    def judge(self, heard: Heard, revision: Mapping[str, Any], followed: Iterable[str], scopes: list[Scope]) -> None:
+    def judge(
+        self, heard: Heard, revision: Mapping[str, Any], followed: Iterable[str], scopes: list[Scope]
+    ) -> None:
         """Whether somebody with this mind may read this message."""
         once = (heard.revision, heard.stage, heard.part)
         assert once not in self.got, f"twice: {heard}"
@@ -143,7 +148,7 @@ class Mind:
 
     def _from_what_they_knew(self, heard: Heard) -> None:
         for state, window, _ in heard.lines():
-            if heard.stage != "start" and (state == "moved" or state in KNOWN):
+            if heard.stage not in ("plan", "start") and (state == "moved" or state in KNOWN):
                 assert window in self.ever, f"never told of {window}: {heard}"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,8 @@ from handlers.rules.stored_addresses import StoredAddresses, street_as_written
 from handlers.rules.ward_names import read_wards
 from handlers.talking import WARD_TABLE, ZONE
 from store import customers
-from store.audience import Scope
+from store.db import Database
+from store.extent import Scope
 from tests.town import BEN_THANH, FACTORY, FAR_HOME, FEEDER, HOME, NOW, OTHER_FEEDER, SERVED, SHOP, Town, built
 
 NEWCOMER = "PE01000000009"
@@ -65,11 +68,20 @@ async def town(migrated_url: str) -> AsyncIterator[Town]:
         yield town
 
 
+@asynccontextmanager
+async def another(town: Town) -> AsyncIterator[Database]:
+    """The import is another process than the service, with connections of its own."""
+    database = Database(town.database.url.render_as_string(hide_password=False))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
 async def imported(town: Town, path: Path, *, dry_run: bool = False, remove_gone: bool = False) -> Report:
     options = Options(path.with_suffix(".bad.csv"), dry_run, remove_gone)
-    opened = town.database.reading() if dry_run else town.database.unit()
-    async with opened as unit:
-        return await customer_import.run(unit, path, WARDS, options, NOW, ZONE, lambda *_: None)
+    async with another(town) as database:
+        return await customer_import.run(database, path, WARDS, options, NOW, ZONE, lambda *_: None)
 
 
 async def kept(town: Town, columns: str = "*", of: str = "customer", order: str = "1") -> list[tuple[object, ...]]:
@@ -187,24 +199,43 @@ async def test_a_transformer_on_another_feeder_is_moved_with_all_its_customers(t
     ]
 
 
+@pytest.mark.parametrize("backwards", [False, True])
 async def test_a_first_file_fills_an_empty_database_and_leaves_its_indexes(
-    migrated_url: str, tmp_path: Path
+    migrated_url: str, tmp_path: Path, backwards: bool
 ) -> None:
+    """Sorted by code, its rows go straight in; else they must be staged, as it may name a code twice."""
     async with built(migrated_url) as town:
         async with town.database.unit() as unit:
             await unit.run(text("DELETE FROM customer"))
         rows = [row(f"PE0100000{number:04}") for number in range(2_000)]
-        await imported(town, written(tmp_path / "c.csv", reversed(rows)))
+        rows.append(row(NEWCOMER, feeder_code="479-NEW", transformer_code="NEW-01", segment="business"))
+        await imported(
+            town, written(tmp_path / "c.csv", sorted(rows, key=itemgetter("customer_code"), reverse=backwards))
+        )
         names = (
             "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'customer' AND sql IS NOT NULL"
             if town.database.is_sqlite
             else "SELECT indexname FROM pg_indexes WHERE tablename = 'customer' AND indexname LIKE 'ix%'"
         )
         assert len(await kept(town, of=f"({names}) AS named")) == 5
-        assert await kept(town, "count(*)") == [(2_000,)]
+        assert await kept(town, "count(*)") == [(2_001,)]
+        if town.database.is_sqlite:
+            assert await kept(town, of="pragma_foreign_key_check") == []
         if not town.database.is_sqlite:
             foreign = "pg_constraint WHERE conrelid = 'customer'::regclass AND contype = 'f'"
             assert await kept(town, "count(*)", foreign) == [(3,)]
+
+
+@pytest.mark.parametrize("strange", [{}, {"phone": "x"}, {"customer_code": SHOP}])
+async def test_the_census_that_is_counted_while_reading_is_that_of_the_customers(
+    town: Town, tmp_path: Path, strange: Row
+) -> None:
+    """Whether it can be trusted, or rows were left out and the database counts."""
+    await imported(town, written(tmp_path / "c.csv", [*everyone(), row(NEWCOMER, segment="industrial") | strange]))
+    counted = await kept(town, "feeder_code, company, segment, customers", "census", "1, 2, 3")
+    by = "feeder_code, substr(code, 1, 6), segment"
+    customers_now = f"(SELECT {by}, count(*) FROM customer WHERE NOT gone GROUP BY {by}) AS counted"
+    assert counted == await kept(town, "*", customers_now, "1, 2, 3")
 
 
 async def test_the_census_counts_who_is_there_by_feeder_company_and_segment(town: Town, tmp_path: Path) -> None:
@@ -361,8 +392,8 @@ async def test_what_fails_in_the_middle_leaves_the_data_as_it_was(town: Town, tm
 
     file = written(tmp_path / "c.csv", [row(NEWCOMER), row(HOME, name="B")])
     with pytest.raises(KeyboardInterrupt):
-        async with town.database.unit() as unit:
-            await customer_import.run(unit, file, WARDS, Options(None), NOW, ZONE, stop)
+        async with another(town) as database:
+            await customer_import.run(database, file, WARDS, Options(None), NOW, ZONE, stop)
     assert await kept(town) == before
     assert await kept(town, "code", f"ward WHERE code = '{BEN_THANH}'") == [(BEN_THANH,)]
 

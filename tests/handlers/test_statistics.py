@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 from sqlalchemy import update
-from sqlmodel import col
 
 from handlers import statistics
 from handlers.outages import PostponedSlot, Published, Slot
@@ -176,6 +176,45 @@ async def test_plan_within_an_incident_adds_nothing_to_whom_both_hold(town: Town
     assert await saidi_saifi_maifi(town) == (180.0, 0.75, 0.0)
 
 
+# Each scope and the customers in it; as many as there are outages at once below.
+HELD_BY = (
+    (ALL_OF_FEEDER, {HOME, SHOP, FACTORY}),
+    (Scope(feeders=(OTHER_FEEDER,)), {FAR_HOME}),
+    (BEN_THANH_WARD, {HOME, SHOP}),
+    (Scope(wards=(SAI_GON, THU_DUC)), {FACTORY, FAR_HOME}),
+    (ONE_HOME, {HOME}),
+    (Scope(transformers=("BT-02",)), {SHOP, FACTORY}),
+    (Scope(customers=(HOME, FAR_HOME)), {HOME, FAR_HOME}),
+    (Scope(customers=(SHOP,)), {SHOP}),
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_however_outages_overlap_each_customer_is_counted_as_they_lived_it(town: Town, seed: int) -> None:
+    chance = Random(seed)
+    begun = [(chance.randrange(0, 60), chance.randrange(1, 25)) for _ in HELD_BY]
+    times = [(NOW + begin * 10 * MINUTE, NOW + (begin + length) * 10 * MINUTE) for begin, length in begun]
+    deeds = [(begin, 1, at) for at, (begin, _) in enumerate(times)] + [
+        (end, 0, at) for at, (_, end) in enumerate(times)
+    ]
+    published: dict[int, Published] = {}
+    for when, begins, at in sorted(deeds):
+        town.now = when
+        if begins:
+            published[at] = await town.publish(HELD_BY[at][0])
+        else:
+            await town.restore(published[at])
+
+    minutes, interruptions = 0.0, 0
+    for customer in (HOME, SHOP, FACTORY, FAR_HOME):
+        until: datetime | None = None
+        for begin, end in sorted(times[at] for at, (_, held) in enumerate(HELD_BY) if customer in held):
+            interruptions += until is None or begin > until
+            minutes += max(0.0, (end - max(begin, until or begin)) / MINUTE)
+            until = max(until or end, end)
+    assert await saidi_saifi_maifi(town) == (minutes / 4, interruptions / 4, 0.0)
+
+
 async def test_power_between_two_outages_makes_two_interruptions(town: Town) -> None:
     await out(town, ONE_HOME, NOW, 30 * MINUTE)
     await out(town, ONE_HOME, NOW + HOUR, 30 * MINUTE)
@@ -226,11 +265,11 @@ async def test_what_took_place_counts_though_the_rest_is_called_off(town: Town, 
     assert await saidi_saifi_maifi(town) == (90.0, 0.75, 0.0)
 
 
-async def test_an_outage_restored_before_windows_had_states_has_its_end(town: Town) -> None:
-    done = await out(town, ALL_OF_FEEDER, NOW, HOUR)
+async def test_outages_that_ended_before_windows_had_states_are_over(town: Town) -> None:
+    await out(town, ALL_OF_FEEDER, NOW, HOUR)
+    await town.cancel(await town.publish(Scope(feeders=(OTHER_FEEDER,))))
     async with town.database.unit() as unit:
-        kept = col(OutageSlot.outage_id) == outage_id(done)
-        await unit.session.execute(update(OutageSlot).where(kept).values(state=SlotState.ON))
+        await unit.session.execute(update(OutageSlot).values(state=SlotState.ON))
     await town.until(NOW + 5 * HOUR)
 
     assert await saidi_saifi_maifi(town) == (45.0, 0.75, 0.0)

@@ -1,12 +1,15 @@
 """The rows of an outage file: times as people and spreadsheets write them, and never half of an outage."""
 
+import csv
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.demo import build
 from handlers.rules.outage_rows import COLUMNS, MOST_WINDOWS, FileWindow, Gathered, Record, gather, too_late
 from handlers.rules.outage_times import SYSTEM_1900, SYSTEM_1904, Cell, Unreadable, read_time
 
@@ -111,7 +114,7 @@ def test_nothing_in_a_cell_breaks_the_reading(cell: str | float) -> None:
 # --- outages -----------------------------------------------------------------------------------------------
 
 
-def row(line: int, ref: str = "A", **cells: Cell) -> Record:
+def row(line: int, ref: str = "A", /, **cells: Cell) -> Record:
     """A window of outage `ref` on day `line` of December 2026, from 8 to 11."""
     day = f"{line:02d}/12/2026"
     plain: dict[str, Cell] = {
@@ -162,6 +165,24 @@ def test_a_list_is_parted_by_semicolons_and_names_each_code_once() -> None:
 def test_a_number_of_a_workbook_names_an_outage_as_well() -> None:
     (outage,) = gathered(row(2, outage_ref=12), row(3, outage_ref=12.0)).outages
     assert (outage.ref, len(outage.windows)) == ("12", 2)
+
+
+def test_the_example_in_the_documents_can_be_used() -> None:
+    file = Path(__file__).parent.parent.parent / "docs" / "examples" / "outages.csv"
+    header, *rows = csv.reader(file.read_text("utf-8").splitlines())
+    found = gathered(*(Record(line, cells) for line, cells in enumerate(rows, 2)))
+    assert tuple(header) == COLUMNS
+    assert not found.refused
+    assert {outage.ref: len(outage.windows) for outage in found.outages} == {
+        "KH-2027-001": 2,
+        "KH-2027-002": 1,
+        "KH-2027-003": 1,
+        "SC-2027-001": 1,
+    }
+    demo = build()
+    known = {feeder.code for feeder in demo.feeders} | {one.code for one in demo.transformers}
+    named = {code for one in found.outages for code in (*one.scope["feeders"], *one.scope["transformers"])}
+    assert named <= known
 
 
 @pytest.mark.parametrize(

@@ -198,13 +198,28 @@ async def test_who_was_told_is_counted_and_shown_with_addresses_masked(office: O
 async def test_the_rest_of_a_large_audience_is_written_after_the_answer(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.announcements.announce.__defaults__", (True, 1))
+    monkeypatch.setattr("handlers.announcements.announce.__defaults__", (True, 1, 1))
 
     answer = await office.publish()
 
     assert (answer.status, answer.body["recipients"]) == (201, 2)
     assert [len(ids) for ids in office.spread] == [1]
     assert await office.town.heard() == [("An", "incident")]
+
+
+async def test_a_crash_while_a_large_audience_is_counted_publishes_nothing_twice(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.announcements.announce.__defaults__", (True, 1, 1))
+    with monkeypatch.context() as crashing:
+        crashing.delattr("handlers.outages.recipients")
+        assert (await office.ask("POST", "/api/v1/outages", INCIDENT, Idempotency_Key="k")).status == 500
+
+    replies = [await office.ask("POST", "/api/v1/outages", INCIDENT, Idempotency_Key="k") for _ in range(2)]
+
+    assert [(one.status, one.body["id"], one.body["recipients"]) for one in replies] == [(201, 1, 2)] * 2
+    assert [one.headers["Idempotent-Replay"] for one in replies] == ["true", "true"]
+    assert [len(ids) for ids in office.spread] == [1]
 
 
 # --- the door -----------------------------------------------------------------------------------------------
