@@ -19,7 +19,7 @@ from bot.sender import utcnow
 from bot.settings import Settings
 from bot.start import checked_settings, run
 from bot.web.errors import say
-from handlers import customer_import, outage_import
+from handlers import customer_import, customer_reading, outage_import
 from handlers.bad_rows import BadRows
 from handlers.csv_file import Unusable
 from handlers.customer_import import Options, Report
@@ -95,7 +95,7 @@ def outages_command(
 
 
 async def _outages(
-    settings: Settings, file: Path, options: outage_import.Options, progress: customer_import.Progress
+    settings: Settings, file: Path, options: outage_import.Options, progress: customer_reading.Progress
 ) -> outage_import.Report:
     database = Database(settings.database)
     try:
@@ -118,7 +118,7 @@ def _ended(sentence: str) -> typer.Exit:
 
 
 async def _customers(
-    settings: Settings, file: Path, options: Options, progress: customer_import.Progress
+    settings: Settings, file: Path, options: Options, progress: customer_reading.Progress
 ) -> Report:
     database = Database(settings.database)
     try:
@@ -128,7 +128,7 @@ async def _customers(
 
 
 @contextmanager
-def _progress() -> Iterator[customer_import.Progress]:
+def _progress() -> Iterator[customer_reading.Progress]:
     """A bar at a terminal, now and then a line elsewhere; on standard error, so that the report stays apart."""
     console = Console(stderr=True)
     if not console.is_terminal:

@@ -20,12 +20,16 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (ticks.leases_expired, 5),
     (ticks.worthless, 10),
     (ticks.pauses_over, 15),
-    (notices.notices_due, 5),
+    (notices.next_notices_due, 5),
     (incidents.held_restorations, 15),
     (push_times.keep_push_times, 30),
     (proposals.proposals_expired, 30),
     (ticks.retention, 3600),
 )
+
+
+# These do one piece at a time, each in a unit of its own, and go on until nothing is left.
+PIECEWISE: tuple[Tick, ...] = (notices.next_notices_due,)
 
 
 class Scheduler:
@@ -51,12 +55,16 @@ class Scheduler:
         self._ticker.shutdown(wait=False)
 
     async def _run(self, tick: Tick) -> None:
-        """One tick, one unit; a tick that fails is tried again the next time."""
+        """One tick, one unit for each piece of it; a tick that fails is tried again the next time."""
+        total = 0
         try:
-            async with self._database.unit() as unit:
-                done = await tick(unit, self._clock())
+            while True:
+                async with self._database.unit() as unit:
+                    done = await tick(unit, self._clock())
+                total += done
+                if not done or tick not in PIECEWISE:
+                    break
         except Exception:
             log.exception("tick_failed", tick=tick.__name__)
-        else:
-            if done:
-                log.info("tick", tick=tick.__name__, done=done)
+        if total:
+            log.info("tick", tick=tick.__name__, done=total)

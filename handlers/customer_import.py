@@ -1,23 +1,20 @@
-"""Imports the utility's customer file: reads it in a stream, keeps what is good, tells what is not."""
+"""Imports the utility's customer file: what is good becomes the customers, and what is not is told."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from operator import lt
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from conversations.folding import fold
 from handlers.bad_rows import BadRows, nothing_usable
-from handlers.csv_file import Block, CsvFile, Unusable, open_csv
-from handlers.rules import customer_rows
-from handlers.rules.customer_rows import COLUMNS, Checked, Expected
-from handlers.rules.stored_addresses import StoredAddresses, street_as_written
+from handlers.csv_file import CsvFile, Unusable, open_csv
+from handlers.customer_reading import Contradiction, Progress, Tally, good_rows, records
+from handlers.rules.customer_rows import COLUMNS, Expected
 from handlers.rules.ward_names import Ward as ListedWard
 from store import bulk, census, network
 from store import customer_import as kept
@@ -25,9 +22,6 @@ from store import customer_staging as staging
 from store.customer_import import Comparison
 from store.db import Database, Unit
 from store.network import Feeder, Street, Transformer, Ward
-
-# Called with what is being done, how much of it is done, and how much there is (0: it cannot be said).
-Progress = Callable[[str, int, int], None]
 
 _AT_A_TIME = 5_000  # rows of one statement
 
@@ -55,33 +49,6 @@ class Report:
     moved_transformers: int
     extra_columns: tuple[str, ...]
     bad: BadRows
-
-
-class _Contradiction(Exception):
-    """Rows must be compared with each other before any of them can be kept."""
-
-
-@dataclass
-class _Tally:
-    """What is learned of the file as a whole while its rows pass by.
-
-    strict: raise _Contradiction instead of noting that codes are not in order or a transformer is on two feeders.
-    on_feeder: the first feeder of each transformer; on_several: those that are on another one further down;
-    census: rows by feeder, company and segment; whole: whether the census counts all customers that there will be.
-    """
-
-    streets_known: set[tuple[str, str]]
-    strict: bool
-    addresses: StoredAddresses = field(default_factory=StoredAddresses)
-    streets: list[dict[str, str]] = field(default_factory=list)
-    on_feeder: dict[str, str] = field(default_factory=dict)
-    on_several: set[str] = field(default_factory=set)
-    census: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    mentioned: list[str] = field(default_factory=list)
-    good: int = 0
-    in_order: bool = True
-    last_code: str = ""
-    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -112,24 +79,24 @@ async def run(
     job = _Job(open_csv(path, COLUMNS), wards, options, f"{now.astimezone(zone):%Y-%m}", progress)
     try:
         return await _fill(database, job)
-    except _Contradiction:
+    except Contradiction:
         return await _compare(database, job)
 
 
 async def _fill(database: Database, job: _Job) -> Report:
-    """Put the rows straight into a table without customers; raises _Contradiction where that cannot be done."""
+    """Put the rows straight into a table without customers; raises Contradiction where that cannot be done."""
     async with database.reading() as unit:
         if job.options.dry_run or not await kept.can_fill(unit):
-            raise _Contradiction
+            raise Contradiction
     with _bad_rows(job) as bad:
         async with bulk.trusted(database), database.unit() as unit:
             await kept.begin(unit)
             if not await kept.can_fill(unit):
-                raise _Contradiction
-            tally = _Tally(await network.streets_known(unit), strict=True)
+                raise Contradiction
+            tally = Tally(await network.streets_known(unit), strict=True)
             parts = await _Parts.read(unit)
             await _add_wards(unit, job.wards)
-            blocks = _staged(job, await _expected(unit, job), tally, bad)
+            blocks = good_rows(job.file, await _expected(unit, job), tally, bad, job.progress)
             await kept.fill(unit, (columns[1:] for columns in blocks), lambda: parts.add(unit, tally.on_feeder))
             _refuse_unless_usable(job, tally, bad)
             job.progress("writing", 0, 0)
@@ -144,8 +111,8 @@ async def _compare(database: Database, job: _Job) -> Report:
     options = job.options
     with _bad_rows(job) as bad, staging.staging_file(database) as place:
         async with database.reading() as unit:
-            tally = _Tally(await network.streets_known(unit), strict=False)
-            blocks = _staged(job, await _expected(unit, job), tally, bad)
+            tally = Tally(await network.streets_known(unit), strict=False)
+            blocks = good_rows(job.file, await _expected(unit, job), tally, bad, job.progress)
         if place:
             staging.stage_apart(place, blocks)
             if not tally.in_order:
@@ -173,13 +140,10 @@ def _bad_rows(job: _Job) -> closing[BadRows]:
     return closing(BadRows(job.file.layout.header, job.file.layout.delimiter))
 
 
-def _refuse_unless_usable(job: _Job, tally: _Tally, bad: BadRows) -> None:
+def _refuse_unless_usable(job: _Job, tally: Tally, bad: BadRows) -> None:
     if not tally.good:
-        bad.write(job.options.bad, _records(job.file))
+        bad.write(job.options.bad, records(job.file))
         raise Unusable(nothing_usable(job.file.path, bad, job.options.bad))
-
-
-# --- reading -------------------------------------------------------------------------------------------------
 
 
 async def _expected(unit: Unit, job: _Job) -> Expected:
@@ -187,80 +151,7 @@ async def _expected(unit: Unit, job: _Job) -> Expected:
     return Expected(len(job.file.layout.header), job.file.layout.picks, wards)
 
 
-def _staged(job: _Job, expected: Expected, tally: _Tally, bad: BadRows) -> Iterator[Sequence[Sequence[str]]]:
-    """The file's good rows in blocks, as columns in the order of store.customer_staging.STAGED."""
-    for block in job.file.blocks():
-        checked = customer_rows.check(block.records, block.lines, expected, damaged=block.damaged)
-        _note_refused(block, checked, tally, bad)
-        if checked.lines:
-            yield _columns(checked, tally)
-        job.progress("reading", block.done, job.file.size)
-
-
-def _note_refused(block: Block, checked: Checked, tally: _Tally, bad: BadRows) -> None:
-    for broken in block.broken:
-        bad.add(broken.line, (broken.text,), broken.reason)
-    for one in checked.refused:
-        bad.add(one.line, one.cells, one.reason)
-        if one.code:
-            tally.mentioned.append(one.code)
-
-
-def _columns(checked: Checked, tally: _Tally) -> Sequence[Sequence[str]]:
-    codes, names, phones, addresses, wards, feeders, transformers, segments, important = checked.columns
-    houses, streets = tally.addresses.read(addresses)
-    tally.good += len(codes)
-    _note_order(codes, tally)
-    _note_network(transformers, feeders, tally)
-    companies = [code[: census.COMPANY_LENGTH] for code in codes]
-    tally.census.update(zip(feeders, companies, segments, strict=True))
-    _note_streets(wards, streets, addresses, tally)
-    lines = list(map(str, checked.lines))
-    place = (feeders, transformers)
-    return (lines, codes, names, phones, addresses, houses, streets, wards, segments, important, *place)
-
-
-def _note_order(codes: Sequence[str], tally: _Tally) -> None:
-    """A file that is sorted by code, as most are, needs no search for codes that occur twice."""
-    if tally.in_order:
-        tally.in_order = tally.last_code < codes[0] and all(map(lt, codes, islice(codes, 1, None)))
-        tally.last_code = codes[-1]
-        if tally.strict and not tally.in_order:
-            raise _Contradiction
-
-
-def _note_network(transformers: Sequence[str], feeders: Sequence[str], tally: _Tally) -> None:
-    """Almost always a block says of transformers what earlier ones said, which is quickly seen."""
-    if tuple(map(tally.on_feeder.get, transformers)) == tuple(feeders):
-        return
-    for transformer, feeder in dict.fromkeys(zip(transformers, feeders, strict=True)):
-        if tally.on_feeder.setdefault(transformer, feeder) != feeder:
-            tally.on_several.add(transformer)
-            if tally.strict:
-                raise _Contradiction
-
-
-def _note_streets(wards: Sequence[str], streets: Sequence[str], addresses: Sequence[str], tally: _Tally) -> None:
-    """Keep the streets that no ward's list has yet, under the name that the first address on them gives."""
-    new = set(zip(wards, streets, strict=True)) - tally.streets_known
-    if not new:
-        return
-    for ward, street, address in zip(wards, streets, addresses, strict=True):
-        if (ward, street) in new:
-            new.discard((ward, street))
-            tally.streets_known.add((ward, street))
-            if street:
-                name = street_as_written(address, street)
-                tally.streets.append({"ward_code": ward, "name": name, "folded": street})
-
-
-def _records(file: CsvFile) -> Iterator[tuple[int, Sequence[str]]]:
-    """All records once more, with their lines: for rows whose fault shows only in the company of others."""
-    for block in file.blocks():
-        yield from zip(block.lines, block.records, strict=True)
-
-
-async def _refuse_what_contradicts(unit: Unit, tally: _Tally, bad: BadRows) -> None:
+async def _refuse_what_contradicts(unit: Unit, tally: Tally, bad: BadRows) -> None:
     """Rows that repeat a code, and those that put a transformer on another feeder than most rows do."""
     refused = 0
     if not tally.in_order:
@@ -314,10 +205,12 @@ class _Parts:
         return {code: feeder for code, feeder in on_feeder.items() if self.now_on.get(code, feeder) != feeder}
 
 
-async def _write(unit: Unit, job: _Job, tally: _Tally, parts: _Parts, found: Comparison) -> None:
+async def _write(unit: Unit, job: _Job, tally: Tally, parts: _Parts, found: Comparison) -> None:
     await _add_wards(unit, job.wards)
     await parts.add(unit, tally.on_feeder)
-    await _add(unit, Street, iter(tally.streets))
+    # Another import may have ended since the file was read.
+    known = await network.streets_known(unit)
+    await _add(unit, Street, (one for one in tally.streets if (one["ward_code"], one["folded"]) not in known))
     await kept.write(unit, found)
     await kept.move_transformers(unit, parts.moved(tally.on_feeder))
     if found.missing and not _too_many(found, job.options):
@@ -329,7 +222,7 @@ def _too_many(found: Comparison, options: Options) -> bool:
     return found.missing * 2 > found.known and not options.remove_gone
 
 
-async def _finish(unit: Unit, job: _Job, tally: _Tally, parts: _Parts, found: Comparison, bad: BadRows) -> Report:
+async def _finish(unit: Unit, job: _Job, tally: Tally, parts: _Parts, found: Comparison, bad: BadRows) -> Report:
     """The census, the file of bad rows, and the report."""
     left = found.missing if _too_many(found, job.options) else 0
     if job.options.dry_run:
@@ -338,7 +231,7 @@ async def _finish(unit: Unit, job: _Job, tally: _Tally, parts: _Parts, found: Co
         await census.put(unit, job.month, tally.census)
     else:
         await census.take(unit, job.month)
-    bad.write(job.options.bad, _records(job.file))
+    bad.write(job.options.bad, records(job.file))
     return Report(
         found,
         tally.good,

@@ -63,7 +63,7 @@ async def change(unit: Unit, outage: Outage, wish: OutageChange, by: str, now: d
     wanted_slot, wanted_scope = _wanted(wish, Slot(old.starts_at, old.ends_at), scope)
     reason = wish.reason if "reason" in wish.named else outage.reason
     draft = OutageDraft(outage.kind, reason, (wanted_slot,), wanted_scope)
-    await incident_slot(unit, draft, max(now, old.starts_at))
+    await incident_slot(unit, draft, max(now, old.starts_at), began=old.starts_at)
     new = replace(old, starts_at=wanted_slot.starts_at, ends_at=wanted_slot.ends_at)
     if (new, wanted_scope, reason) == (old, scope, outage.reason):
         return Published(outage, 0)

@@ -68,7 +68,7 @@ async def say_first(unit: Unit, outage: Outage, now: datetime) -> Announced:
 async def say(unit: Unit, outage: Outage, notice: Notice, now: datetime) -> Announced:
     """Say a notice that is due, unless it is worthless by now."""
     assert outage.id is not None
-    worthless = now >= notice.worthless_after
+    worthless = now >= notice.worthless_after or _too_late(notice, now)
     notice.state, notice.said_at = (NoticeState.WORTHLESS, None) if worthless else (NoticeState.DONE, now)
     unit.session.add(notice)
     await unit.session.flush()
@@ -88,6 +88,37 @@ async def say(unit: Unit, outage: Outage, notice: Notice, now: datetime) -> Anno
             reply = outage_words.begun(outage, slots, about)
             news = _notice(Stage.START, reply, notice, f"{notice.slot}", None)
     return await announcements.announce(unit, outage, [news] if news else [], now, renews=False)
+
+
+async def judge(
+    unit: Unit, outage: Outage, before: Sequence[SlotSeen], after: Sequence[SlotSeen], now: datetime
+) -> None:
+    """Keep, for the figures, how far ahead the told segments heard of each window that is new or was moved."""
+    assert outage.id is not None
+    leads = rules_at(now.astimezone(ZONE).date()).first_notice
+    known = {(slot.number, slot.starts_at) for slot in before if slot.state is SlotState.ON}
+    news = [
+        slot
+        for slot in after
+        if slot.state is SlotState.ON and slot.starts_at > now and (slot.number, slot.starts_at) not in known
+    ]
+    for segment in await told_segments(unit, outage.id):
+        for slot in news:
+            wanted_by = slot.starts_at - leads[segment]
+            heard = Planned(
+                rules.NoticeKind.PLAN,
+                slot.number,
+                slot.starts_at,
+                due_at=now,
+                worthless_after=slot.starts_at,
+                segment=segment,
+                wanted_by=wanted_by,
+                late=now > wanted_by,
+            )
+            row = _row(outage.id, heard)
+            row.state, row.said_at = NoticeState.DONE, now
+            unit.session.add(row)
+    await unit.session.flush()
 
 
 def first(
@@ -142,6 +173,12 @@ def _notice(stage: Stage, reply: Reply, notice: Notice, part: str, preference: s
         part=part,
         hold_before=notice.worthless_after,
     )
+
+
+def _too_late(notice: Notice, now: datetime) -> bool:
+    """A reminder says how long it is to the beginning: not much later, or it says something false."""
+    lead = notice.begins_at - notice.due_at
+    return notice.stage == rules.NoticeKind.REMINDER and now - notice.due_at > lead / 4
 
 
 def _row(outage_id: int, planned: Planned) -> Notice:

@@ -22,17 +22,27 @@ LATEST_START = timedelta(days=1)
 # Nobody plans a cut so far ahead; somebody mistyped a year.
 FURTHEST_PLAN = timedelta(days=400)
 LONGEST_REASON = 300
+# Power is never expected back later than that, and an incident that began earlier is no news: a typing error.
+LONGEST_INCIDENT = timedelta(days=30)
+EARLIEST_START = timedelta(days=7)
 FREEZES = load_freezes()
 
 
-async def incident_slot(unit: Unit, draft: OutageDraft, now: datetime) -> Slot:
-    """The one window of an incident, or all that is wrong with the draft at once. Raises Invalid."""
+async def incident_slot(unit: Unit, draft: OutageDraft, now: datetime, began: datetime | None = None) -> Slot:
+    """The one window of an incident, or all that is wrong with the draft at once. Raises Invalid.
+
+    began: when it is known to have begun, which is not asked again.
+    """
     problems = [Problem("slots", "slots.one")] if len(draft.slots) > 1 else []
     if draft.draft:
         problems.append(Problem("draft", "draft.incident"))
     slot = draft.slots[0] if draft.slots else Slot(now, None)
     if slot.starts_at > now + LATEST_START:
         problems.append(Problem("slots.0.starts_at", "slots.too_late"))
+    if slot.starts_at < now - EARLIEST_START and slot.starts_at != began:
+        problems.append(Problem("slots.0.starts_at", "slots.too_early", {"days": EARLIEST_START.days}))
+    if slot.ends_at is not None and slot.ends_at > now + LONGEST_INCIDENT:
+        problems.append(Problem("slots.0.ends_at", "slots.end_too_far", {"days": LONGEST_INCIDENT.days}))
     problems += _order(0, slot)
     problems += await _common(unit, draft)
     if problems:
@@ -56,6 +66,8 @@ async def plan_problems(
             problems.append(Problem(f"slots.{at}.ends_at", "slots.end_past"))
         if slot.starts_at > now + FURTHEST_PLAN:
             problems.append(Problem(f"slots.{at}.starts_at", "slots.too_far", {"days": FURTHEST_PLAN.days}))
+        elif slot.ends_at is not None and slot.ends_at > now + FURTHEST_PLAN:
+            problems.append(Problem(f"slots.{at}.ends_at", "slots.end_too_far", {"days": FURTHEST_PLAN.days}))
     problems += _crossing(draft.slots)
     return problems + await _common(unit, draft)
 

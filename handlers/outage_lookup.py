@@ -101,7 +101,7 @@ async def _labels(unit: Unit, outage_id: int, supplies: Mapping[str, Supply]) ->
 
 
 def is_within(outage: Outage, slot: OutageSlot, begins_before: datetime, ends_after: datetime) -> bool:
-    """Whether a window is on within a time; an incident goes on until it is restored, whatever end was expected."""
+    """Whether a window is on within a time; an incident goes on until it is restored, whatever was expected."""
     if slot.state != SlotState.ON or slot.starts_at >= begins_before:
         return False
     return slot.ends_at is None or outage.kind == Kind.INCIDENT or slot.ends_at > ends_after

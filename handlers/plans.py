@@ -35,7 +35,7 @@ from handlers.outage_keeping import (
     slots_of,
 )
 from handlers.outage_words import End
-from handlers.rules.notices import GRACE
+from handlers.rules.notices import END_IS_NEWS, GRACE
 from handlers.rules.planning import Finding
 from store import outages
 from store.audience import Audience
@@ -94,7 +94,7 @@ async def publish_draft(
     if outage.state != OutageState.DRAFT or outage.id is None:
         raise Over
     slots, scope = await slots_of(unit, outage.id), await scope_of(unit, outage.id)
-    plain = tuple(Slot(slot.starts_at, slot.ends_at) for slot in slots)
+    plain = tuple(Slot(slot.starts_at, slot.ends_at) for slot in slots if windows.is_on(slot))
     problems = await plan_problems(unit, OutageDraft(outage.kind, outage.reason, plain, scope), now)
     if problems:
         raise Invalid(problems)
@@ -184,7 +184,8 @@ async def window_over(unit: Unit, outage: Outage, number: int, now: datetime) ->
         await outages.end_slot(unit, outage.id, number)
         await notice_board.replan(unit, outage, now)
         return Published(outage, 0)
-    return await _end_window(unit, outage, slots, slot, End(slot.ends_at, by_plan=True), "plan", now)
+    is_news = now < slot.ends_at + END_IS_NEWS
+    return await _end_window(unit, outage, slots, slot, End(slot.ends_at, by_plan=True), "plan", now, is_news)
 
 
 async def news_for(unit: Unit, outage: Outage, segment: str, now: datetime) -> News | None:
@@ -229,6 +230,7 @@ async def _do(
         return Published(outage, 0, findings=findings)
     news = await _changes(unit, outage, deed, before, rescoped=deed.scope != scope, now=now)
     said = await announcements.announce(unit, outage, news, now)
+    await notice_board.judge(unit, outage, before, deed.slots, now)
     await notice_board.replan(unit, outage, now)
     first = await notice_board.say_first(unit, outage, now) if outage.state in LIVE else Announced(0, ())
     return published(outage, [said, first], findings)
@@ -283,8 +285,16 @@ async def _waiting(unit: Unit, outage: Outage, slots: Sequence[SlotSeen], now: d
 
 
 async def _end_window(
-    unit: Unit, outage: Outage, old: Sequence[SlotSeen], slot: SlotSeen, end: End, by: str, now: datetime
+    unit: Unit,
+    outage: Outage,
+    old: Sequence[SlotSeen],
+    slot: SlotSeen,
+    end: End,
+    by: str,
+    now: datetime,
+    is_news: bool = True,
 ) -> Published:
+    """Keep that a window is over, and tell it unless it is so long ago that it is no news."""
     assert outage.id is not None
     outage.revision += 1
     over = replace(slot, ends_at=end.at, state=SlotState.OVER, changed_in=outage.revision)
@@ -301,12 +311,14 @@ async def _end_window(
     await keep(unit, outage, slots, scope, Stage.RESTORED, by, now)
     end = replace(end, also=await other_outages(unit, outage, now))
     # Worth knowing for a day, and not worth waking anybody for.
-    times = _Times(now + WORTH, now + WORTH)
+    until = end.at + END_IS_NEWS if end.by_plan else now + WORTH
+    times = _Times(until, until)
 
     def ended(knew: Sequence[SlotSeen]) -> News:
         return times.news(Stage.RESTORED, Audience.TOLD, outage_words.ended(outage, knew, slots, slot, end))
 
-    news = [*await _by_knowledge(unit, outage, ended), *await _waiting(unit, outage, slots, now)]
+    over_news = await _by_knowledge(unit, outage, ended) if is_news else []
+    news = [*over_news, *await _waiting(unit, outage, slots, now)]
     said = await announcements.announce(unit, outage, news, now)
     await notice_board.replan(unit, outage, now)
     return published(outage, [said])

@@ -68,10 +68,9 @@ async def trusted(database: Database) -> AsyncIterator[None]:
 async def _check_keys(database: Database, state: str) -> None:
     if database.is_sqlite:
         # There is one connection that writes: what it is told here holds for the unit that comes.
-        lent = await database.engine.raw_connection()
-        driver: Any = lent.driver_connection
-        await driver.visit(lambda held: held.execute(f"PRAGMA foreign_keys={state}"))
-        lent.close()
+        async with database.engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.visit(lambda held: held.execute(f"PRAGMA foreign_keys={state}"))
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
@@ -16,6 +16,9 @@ from store.customers import Customer
 from store.db import Unit
 from store.network import Ward
 from store.outages import OutageImpact, OutageScope, ScopeKind
+
+# So many characters of a customer's code name the company.
+COMPANY = 6
 
 
 @dataclass(frozen=True)
@@ -82,17 +85,35 @@ async def impact(unit: Unit, outage_id: int, scope: Scope) -> list[OutageImpact]
 
 async def _counted(unit: Unit, scope: Scope) -> tuple[dict[tuple[str, str, str], tuple[int, int]], set[str]]:
     """Customers and important ones by (feeder, company, segment), and the codes of their wards."""
-    company = func.substr(col(Customer.code), 1, 6)
-    by = (col(Customer.feeder_code), company, col(Customer.segment), col(Customer.ward_code))
-    important = func.sum(case((col(Customer.important), 1), else_=0))
     customers: dict[tuple[str, str, str], tuple[int, int]] = {}
-    wards = set[str]()
-    found = await unit.session.execute(select(*by, func.count(), important).where(holds(scope)).group_by(*by))
-    for feeder, name, segment, ward, many, some in found:
-        before = customers.get((feeder, name, segment), (0, 0))
-        customers[feeder, name, segment] = (before[0] + many, before[1] + some)
+    wards, mixed = set[str](), set[str]()
+    for feeder, segment, ward, many, some, first, last in await unit.session.execute(_by_ward(scope)):
         wards.add(ward)
+        if first[:COMPANY] != last[:COMPANY]:
+            mixed.add(feeder)
+        before = customers.get((feeder, first[:COMPANY], segment), (0, 0))
+        customers[feeder, first[:COMPANY], segment] = (before[0] + many, before[1] + some)
+    if mixed:
+        customers = {key: counts for key, counts in customers.items() if key[0] not in mixed}
+        company = func.substr(col(Customer.code), 1, COMPANY)
+        by = (col(Customer.feeder_code), company, col(Customer.segment))
+        query = select(*by, func.count(), _IMPORTANT).where(holds(scope), col(Customer.feeder_code).in_(mixed))
+        for feeder, name, segment, many, some in await unit.session.execute(query.group_by(*by)):
+            customers[feeder, name, segment] = (many, some)
     return customers, wards
+
+
+def _by_ward(scope: Scope) -> Any:
+    """Customers by feeder, segment and ward, in the order of their index, which SQLite then reads from end to end.
+
+    A feeder is one company's, as a rule, so that the first and the last code show it.
+    """
+    by = (col(Customer.feeder_code), col(Customer.segment), col(Customer.ward_code))
+    codes = func.min(col(Customer.code)), func.max(col(Customer.code))
+    return select(*by, func.count(), _IMPORTANT, *codes).where(holds(scope)).group_by(*by)
+
+
+_IMPORTANT = func.sum(case((col(Customer.important), 1), else_=0))
 
 
 async def feeders_cut(unit: Unit, scope: Scope) -> set[str]:
@@ -102,7 +123,7 @@ async def feeders_cut(unit: Unit, scope: Scope) -> set[str]:
     """
     if not scope.wards:
         return set(scope.feeders)
-    serving = select(col(Customer.feeder_code)).where(col(Customer.ward_code).in_(scope.wards)).distinct()
+    serving = select(col(Customer.feeder_code)).where(holds(Scope(wards=scope.wards))).distinct()
     return {*scope.feeders, *(await unit.session.execute(serving)).scalars()}
 
 
@@ -163,5 +184,6 @@ def holds(scope: Scope, indexed: bool = True) -> ColumnElement[bool]:
         (Customer.ward_code, scope.wards),
         (Customer.code, scope.customers),
     )
+    # Who is no longer a customer has no supply that could fail.
     columns = ((col(column) if indexed else _Unindexed(col(column)), codes) for column, codes in named if codes)
-    return or_(false(), *(column.in_(codes) for column, codes in columns))
+    return and_(~col(Customer.gone), or_(false(), *(column.in_(codes) for column, codes in columns)))

@@ -107,11 +107,21 @@ async def customers_now(unit: Unit) -> dict[tuple[str, str], int]:
 
 
 async def first_notices(unit: Unit, begin: datetime, end: datetime) -> list[tuple[str, Notice]]:
-    """The first notices of windows that begin within a time and are no longer due, with the outage's code."""
+    """The first notices of windows that took place, or still will, within a time, with the outage's code.
+
+    A notice is of the window at the time that it named: once the window is moved, only the news of that counts.
+    """
     query = (
         select(Outage.code, Notice)
         .join(Notice, col(Notice.outage_id) == col(Outage.id))
+        .join(
+            OutageSlot,
+            (col(OutageSlot.outage_id) == col(Notice.outage_id))
+            & (col(OutageSlot.number) == col(Notice.slot))
+            & (col(OutageSlot.starts_at) == col(Notice.begins_at)),
+        )
         .where(
+            col(OutageSlot.state).in_((SlotState.ON, SlotState.OVER)),
             Notice.stage == "plan",
             Notice.state != NoticeState.DUE,
             col(Notice.begins_at) >= begin,

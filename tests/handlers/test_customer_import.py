@@ -208,7 +208,7 @@ async def test_a_first_file_fills_an_empty_database_and_leaves_its_indexes(
         async with town.database.unit() as unit:
             await unit.run(text("DELETE FROM customer"))
         rows = [row(f"PE0100000{number:04}") for number in range(2_000)]
-        rows.append(row(NEWCOMER, feeder_code="479-NEW", transformer_code="NEW-01", segment="business"))
+        rows.append(row("PE09000000000", feeder_code="479-NEW", transformer_code="NEW-01", segment="business"))
         await imported(
             town, written(tmp_path / "c.csv", sorted(rows, key=itemgetter("customer_code"), reverse=backwards))
         )

@@ -153,6 +153,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.add_column(sa.Column('gone', sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.drop_index(batch_op.f('ix_customer_feeder_code'))
+        batch_op.create_index('ix_customer_extent', ['feeder_code', 'segment', 'ward_code', 'code', 'important'], unique=False)
 
     with op.batch_alter_table('delivery', schema=None, naming_convention={"fk": "%(table_name)s_%(column_0_name)s_fkey", "uq": "%(table_name)s_%(column_0_name)s_key"}) as batch_op:
         batch_op.drop_constraint('delivery_contact_id_fkey', type_='foreignkey')
@@ -241,6 +243,8 @@ def downgrade() -> None:
         batch_op.create_foreign_key('delivery_message_id_fkey', 'message', ['message_id'], ['id'])
 
     with op.batch_alter_table('customer', schema=None) as batch_op:
+        batch_op.drop_index('ix_customer_extent')
+        batch_op.create_index(batch_op.f('ix_customer_feeder_code'), ['feeder_code'], unique=False)
         batch_op.drop_column('gone')
 
     with op.batch_alter_table('contact', schema=None) as batch_op:

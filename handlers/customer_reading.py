@@ -1,0 +1,121 @@
+"""Reads the utility's customer file in a stream, and learns of it as a whole what no single row tells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from operator import lt
+
+from handlers.bad_rows import BadRows
+from handlers.csv_file import Block, CsvFile
+from handlers.rules import customer_rows
+from handlers.rules.customer_rows import Checked, Expected
+from handlers.rules.stored_addresses import StoredAddresses, street_as_written
+from store import census
+
+# Called with what is being done, how much of it is done, and how much there is (0: it cannot be said).
+Progress = Callable[[str, int, int], None]
+
+
+class Contradiction(Exception):
+    """Rows must be compared with each other before any of them can be kept."""
+
+
+@dataclass
+class Tally:
+    """What is learned of the file as a whole while its rows pass by.
+
+    strict: raise Contradiction instead of noting that codes are not in order or a transformer is on two feeders.
+    on_feeder: the first feeder of each transformer; on_several: those that are on another one further down;
+    census: rows by feeder, company and segment; whole: whether the census counts all customers that there will be.
+    """
+
+    streets_known: set[tuple[str, str]]
+    strict: bool
+    addresses: StoredAddresses = field(default_factory=StoredAddresses)
+    streets: list[dict[str, str]] = field(default_factory=list)
+    on_feeder: dict[str, str] = field(default_factory=dict)
+    on_several: set[str] = field(default_factory=set)
+    census: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    mentioned: list[str] = field(default_factory=list)
+    good: int = 0
+    in_order: bool = True
+    last_code: str = ""
+    whole: bool = True
+
+
+def good_rows(
+    file: CsvFile, expected: Expected, tally: Tally, bad: BadRows, progress: Progress
+) -> Iterator[Sequence[Sequence[str]]]:
+    """The file's good rows in blocks, as columns in the order of store.customer_staging.STAGED."""
+    for block in file.blocks():
+        checked = customer_rows.check(block.records, block.lines, expected, damaged=block.damaged)
+        _note_refused(block, checked, tally, bad)
+        if checked.lines:
+            yield _columns(checked, tally)
+        progress("reading", block.done, file.size)
+
+
+def _note_refused(block: Block, checked: Checked, tally: Tally, bad: BadRows) -> None:
+    for broken in block.broken:
+        bad.add(broken.line, (broken.text,), broken.reason)
+    for one in checked.refused:
+        bad.add(one.line, one.cells, one.reason)
+        if one.code:
+            tally.mentioned.append(one.code)
+
+
+def _columns(checked: Checked, tally: Tally) -> Sequence[Sequence[str]]:
+    codes, names, phones, addresses, wards, feeders, transformers, segments, important = checked.columns
+    houses, streets = tally.addresses.read(addresses)
+    tally.good += len(codes)
+    _note_order(codes, tally)
+    _note_network(transformers, feeders, tally)
+    companies = [code[: census.COMPANY_LENGTH] for code in codes]
+    tally.census.update(zip(feeders, companies, segments, strict=True))
+    _note_streets(wards, streets, addresses, tally)
+    lines = list(map(str, checked.lines))
+    place = (feeders, transformers)
+    return (lines, codes, names, phones, addresses, houses, streets, wards, segments, important, *place)
+
+
+def _note_order(codes: Sequence[str], tally: Tally) -> None:
+    """A file that is sorted by code, as most are, needs no search for codes that occur twice."""
+    if tally.in_order:
+        tally.in_order = tally.last_code < codes[0] and all(map(lt, codes, islice(codes, 1, None)))
+        tally.last_code = codes[-1]
+        if tally.strict and not tally.in_order:
+            raise Contradiction
+
+
+def _note_network(transformers: Sequence[str], feeders: Sequence[str], tally: Tally) -> None:
+    """Almost always a block says of transformers what earlier ones said, which is quickly seen."""
+    if tuple(map(tally.on_feeder.get, transformers)) == tuple(feeders):
+        return
+    for transformer, feeder in dict.fromkeys(zip(transformers, feeders, strict=True)):
+        if tally.on_feeder.setdefault(transformer, feeder) != feeder:
+            tally.on_several.add(transformer)
+            if tally.strict:
+                raise Contradiction
+
+
+def _note_streets(wards: Sequence[str], streets: Sequence[str], addresses: Sequence[str], tally: Tally) -> None:
+    """Keep the streets that no ward's list has yet, under the name that the first address on them gives."""
+    new = set(zip(wards, streets, strict=True)) - tally.streets_known
+    if not new:
+        return
+    for ward, street, address in zip(wards, streets, addresses, strict=True):
+        if (ward, street) in new:
+            new.discard((ward, street))
+            tally.streets_known.add((ward, street))
+            if street:
+                name = street_as_written(address, street)
+                tally.streets.append({"ward_code": ward, "name": name, "folded": street})
+
+
+def records(file: CsvFile) -> Iterator[tuple[int, Sequence[str]]]:
+    """All records once more, with their lines: for rows whose fault shows only in the company of others."""
+    for block in file.blocks():
+        yield from zip(block.lines, block.records, strict=True)
