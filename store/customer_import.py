@@ -14,8 +14,7 @@ from store.db import Unit
 
 # Any number will do, as long as nothing else takes it: two imports at once would each see half of the other.
 _LOCK = 7_206_031
-_FRUGAL_KILOBYTES = 4_000
-_SORTING_THREADS = 2
+_FRUGAL_KILOBYTES = 3_000
 # To enter a row into an index out of its order takes some four times as long as in a sorted million.
 _MANY = 4
 
@@ -53,7 +52,6 @@ async def begin(unit: Unit) -> None:
     if unit.dialect == "sqlite":
         # Rows pass by once and need no cache; sorting for an index takes as much memory as the cache may have.
         await unit.run(text(f"PRAGMA cache_size=-{_FRUGAL_KILOBYTES}"))
-        await unit.run(text(f"PRAGMA threads={_SORTING_THREADS}"))
         return
     if not (await unit.run(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})"))).scalar_one():
         raise Busy
