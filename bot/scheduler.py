@@ -18,7 +18,8 @@ Tick = Callable[[Unit, datetime], Awaitable[int]]
 # What is done, and every how many seconds.
 TICKS: tuple[tuple[Tick, int], ...] = (
     (ticks.leases_expired, 5),
-    (ticks.worthless, 10),
+    # What is worthless is not claimed either, so that this is only tidying up.
+    (ticks.worthless, 60),
     (ticks.pauses_over, 15),
     (notices.next_notices_due, 5),
     (incidents.held_restorations, 15),

@@ -16,7 +16,12 @@ async def keep_push_times(unit: Unit, now: datetime) -> int:
     completed = 0
     for outage in await push_times.incomplete(unit, now - LOOK_BACK):
         assert outage.id is not None
-        outage.first_push_at, outage.last_push_at = await push_times.of_outage(unit, outage.id)
+        waiting = await push_times.under_way(unit, outage.id)
+        if waiting and outage.first_push_at is not None:
+            # A million deliveries are not read again at each tick only to learn that they go on.
+            continue
+        outage.first_push_at, last = await push_times.of_outage(unit, outage.id)
+        outage.last_push_at = None if waiting else last
         completed += outage.last_push_at is not None
         unit.session.add(outage)
     return completed

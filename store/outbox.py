@@ -37,6 +37,9 @@ class Priority:
     PLANNED = 20
 
 
+_PRIORITIES = (Priority.REPLY, Priority.INCIDENT, Priority.PLANNED)
+
+
 class Message(SQLModel, table=True):
     """What is said, without a language: the reply's words, and which version of which outage it tells.
 
@@ -246,16 +249,34 @@ async def claim(
 
     priorities: the lowest and highest taken, inclusive. A delivery that is worthless by now is left to `expire`.
     """
+    ids: list[int] = []
+    # One priority at a time: the index then ends at what is due now, before a million that quiet hours hold.
+    for priority in _PRIORITIES:
+        if priorities[0] <= priority <= priorities[1] and len(ids) < limit:
+            ids += await _lease(unit, channel, now, lease_until, limit - len(ids), priority, contact_id)
+    return await _claimed(unit, ids) if ids else []
+
+
+async def _lease(
+    unit: Unit,
+    channel: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+    priority: int,
+    contact_id: int | None,
+) -> list[int]:
+    """Lease due deliveries of one priority; their ids."""
     due = (
         select(Delivery.id)
         .where(
             Delivery.channel == channel,
             Delivery.status == Status.DUE,
+            Delivery.priority == priority,
             col(Delivery.due_at) <= now,
-            col(Delivery.priority).between(*priorities),
             (col(Delivery.worthless_after).is_(None)) | (col(Delivery.worthless_after) > now),
         )
-        .order_by(col(Delivery.priority), col(Delivery.due_at), col(Delivery.id))
+        .order_by(col(Delivery.due_at), col(Delivery.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -270,8 +291,7 @@ async def claim(
         .returning(col(Delivery.id))
         .execution_options(synchronize_session=False)
     )
-    ids = list(leased.scalars())
-    return await _claimed(unit, ids) if ids else []
+    return list(leased.scalars())
 
 
 async def _claimed(unit: Unit, ids: list[int]) -> list[Claimed]:

@@ -24,8 +24,28 @@ async def incomplete(unit: Unit, since: datetime) -> Sequence[Outage]:
     return (await unit.session.exec(query)).all()
 
 
+async def under_way(unit: Unit, outage_id: int) -> bool:
+    """Whether somebody is still to be told that it is out."""
+    messages = await unit.session.exec(
+        select(Message).where(Message.outage_id == outage_id, Message.stage == Stage.INCIDENT)
+    )
+    for message in messages.all():
+        if message.spread_at is None and message.audience_kind is not None:
+            return True
+        # From the end: those were written last, and are the last to be sent.
+        waiting = (
+            select(Delivery.id)
+            .where(Delivery.message_id == message.id, col(Delivery.status).in_((Status.DUE, Status.LEASED)))
+            .order_by(col(Delivery.contact_id).desc())
+            .limit(1)
+        )
+        if (await unit.session.exec(waiting)).first() is not None:
+            return True
+    return False
+
+
 async def of_outage(unit: Unit, outage_id: int) -> tuple[datetime | None, datetime | None]:
-    """When the first and the last were told that it is out; the last is None while some are still to be told."""
+    """When the first and the last of those who have been told so far were told that it is out."""
     # Who begins to follow later is told then, and says nothing about how soon the others were.
     at_first = and_(
         col(Message.audience_kind).is_not(None),
@@ -42,19 +62,4 @@ async def of_outage(unit: Unit, outage_id: int) -> tuple[datetime | None, dateti
         )
     )
     first, last = (await unit.session.exec(told)).one()
-    under_way = (
-        select(Message.id)
-        .outerjoin(
-            Delivery,
-            (col(Delivery.message_id) == col(Message.id)) & col(Delivery.status).in_((Status.DUE, Status.LEASED)),
-        )
-        .where(
-            Message.outage_id == outage_id,
-            Message.stage == Stage.INCIDENT,
-            col(Delivery.id).is_not(None)
-            | (col(Message.spread_at).is_(None) & col(Message.audience_kind).is_not(None)),
-        )
-        .limit(1)
-    )
-    waiting = (await unit.session.exec(under_way)).first() is not None
-    return first, None if waiting else last
+    return first, last

@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     with (tmp_path / "c.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         out.writerow(COLUMNS)
-        for one in sorted(build().customers[:50], key=attrgetter("code")):
+        for one in sorted(build().customers[:50], key=attrgetter("customer_code")):
             out.writerow([getattr(one, name) for name in COLUMNS[:-1]] + [int(one.important)])
     return tmp_path
 

@@ -431,7 +431,7 @@ def town_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
 def test_nobody_is_told_twice_late_or_wrongly_in_any_order_of_events(town_template: Path) -> None:
     Notices.template = town_template
     checks = settings(
-        max_examples=25,
+        max_examples=15,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,
