@@ -16,9 +16,9 @@ from bot.settings import Settings
 from handlers import demo_load, outages
 from handlers.outages import OutageDraft
 from handlers.talking import talking
-from store.extent import Scope
 from store.contacts import Contact
 from store.db import Database
+from store.extent import Scope
 from store.migrate import upgrade
 from store.network import add_rows
 from store.subscriptions import Subscription

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import incidents, notices, proposals, push_times, ticks
+from handlers import incidents, latecomers, notices, proposals, push_times, ticks
 from store.db import Database, Unit
 
 log = structlog.get_logger(__name__)
@@ -23,6 +23,8 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (ticks.pauses_over, 15),
     (notices.next_notices_due, 5),
     (incidents.held_restorations, 15),
+    (latecomers.late_reporters, 15),
+    (latecomers.let_go_late, 15),
     (push_times.keep_push_times, 30),
     (proposals.proposals_expired, 30),
     (ticks.retention, 3600),

@@ -1,6 +1,18 @@
 """The conversations of the service, in the order of the menu."""
 
-from conversations import calendar, danger, follow, lookup, my_places, notices, proposals, report, reschedule, unclear
+from conversations import (
+    calendar,
+    danger,
+    follow,
+    lookup,
+    my_places,
+    notices,
+    power_back,
+    proposals,
+    report,
+    reschedule,
+    unclear,
+)
 from conversations.engine import Flows
 
 FLOWS = Flows(
@@ -15,7 +27,7 @@ FLOWS = Flows(
         lookup.WEEK,
         report.APART,
         report.STILL_DARK,
-        report.POWER_BACK,
+        power_back.FLOW,
         danger.PLACE,
         reschedule.FLOW,
         proposals.AGREE,

@@ -63,5 +63,24 @@ class HearOf(Command):
 
 
 @dataclass(frozen=True)
+class MyReports(Query):
+    """Where the power is still out by what the customer reported and nobody has found the outage of yet."""
+
+
+@dataclass(frozen=True)
+class MyReportsFound(Found):
+    """These places, each with its label and the number of its newest report."""
+
+    places: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class PowerIsBack(Command):
-    """The customer has power again: nothing of what they reported is open any more."""
+    """The customer has power again, and what they reported of it is settled.
+
+    outage: only what belongs to that outage; report: only the place of the report of that number; neither: all
+    that nobody has found the outage of.
+    """
+
+    outage: int | None = None
+    report: str | None = None

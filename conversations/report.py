@@ -25,7 +25,7 @@ from conversations.model import (
 )
 from conversations.numbers import NewNumber, NumberFound
 from conversations.places import MyPlaces, MyPlacesFound, name_of, target_of
-from conversations.power import HearOf, Known, PowerAt, PowerFound, PowerIsBack
+from conversations.power import HearOf, Known, PowerAt, PowerFound
 from conversations.triage import BREAKER, NEIGHBOURS, SINCE, advice, ahead, question
 from conversations.where_out import ONLY, WhereOut
 
@@ -127,7 +127,7 @@ def finish(answers: Answers, facts: Found | None, apart: bool = False) -> Finish
             Words("report.next"),
         ),
         (
-            Button(Words("button.power_is_back"), "go:power_back"),
+            Button(Words("button.power_is_back"), f"go:power_back:{facts.code}"),
             *_follow(place),
             Button(Words("button.menu"), "!menu", nav=True),
         ),
@@ -216,12 +216,3 @@ STILL_DARK = Flow(
     needs=lambda answers: NewNumber("report"),
     finish=finish,
 )
-
-
-def thank(answers: Answers, facts: Found | None) -> Finish:
-    menu = Button(Words("button.menu"), "!menu", nav=True)
-    return Finish(Reply((Words("power_back.thanks"),), (menu,)), (PowerIsBack(),))
-
-
-# "Có rồi" under that news, or in the customer's own words.
-POWER_BACK = Flow(name="power_back", in_menu=False, starts_on=("outage_restored",), steps=(), finish=thank)

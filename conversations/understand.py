@@ -49,9 +49,7 @@ _TIME_WORDS = re.compile(
     r"|khong|co|vay|nhe|a|please)\b"
 )
 _LANGUAGE = (("en", re.compile(r"\b(tieng anh|english)\b")), ("vi", re.compile(r"\b(tieng viet|vietnamese)\b")))
-_MY_PLACES = re.compile(
-    r"\b((nha|noi|cho|khu)( cua)? (toi|em|minh|tui)|my (home|house|place|places|area))\b"
-)
+_MY_PLACES = re.compile(r"\b((nha|noi|cho|khu)( cua)? (toi|em|minh|tui)|my (home|house|place|places|area))\b")
 
 
 @dataclass(frozen=True)

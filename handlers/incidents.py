@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handlers import announcements, outage_words
+from handlers import announcements, latecomers, outage_words
 from handlers.announcements import News
 from handlers.outage_checks import incident_slot
 from handlers.outage_forms import Invalid, OutageChange, OutageDraft, Over, Problem, Published, Slot
@@ -20,8 +20,6 @@ from store.outages import Kind, Outage, OutageState, SlotState, Stage
 
 # Restorations of flapping supply that wait until it has held.
 HELD = "restoration_held"
-# A report older than this is no report of an incident that begins now.
-REPORTS_SINCE = timedelta(hours=24)
 # So far back a restored incident is looked for that may be the same; the rule says how near it must be.
 _LOOK_BACK = timedelta(hours=1)
 
@@ -49,7 +47,8 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     await unit.session.flush()
     outage.code = code_of(outage, now)
     await keep(unit, outage, [SlotSeen(1, slot.starts_at, slot.ends_at)], draft.scope, Stage.INCIDENT, by, now)
-    await _tie_reports(unit, outage, draft.scope, now)
+    await latecomers.tie_reports(unit, outage, now)
+    await latecomers.look_again(unit, outage, now)
     return await _announce(unit, outage, {Stage.INCIDENT: Audience.TOUCHED}, now)
 
 
@@ -71,8 +70,12 @@ async def change(unit: Unit, outage: Outage, wish: OutageChange, by: str, now: d
     await keep(unit, outage, [replace(new, changed_in=outage.revision)], wanted_scope, Stage.CHANGE, by, now)
     rescoped = wanted_scope != scope
     if rescoped:
-        await _tie_reports(unit, outage, wanted_scope, now)
-    return await _tell_change(unit, outage, rescoped, now)
+        await latecomers.tie_reports(unit, outage, now)
+    said = await _tell_change(unit, outage, rescoped, now)
+    if rescoped:
+        # Only now: who reported from there had to hear first that it is not theirs.
+        await latecomers.stay_within(unit, outage)
+    return said
 
 
 async def restore(unit: Unit, outage: Outage, restored_at: datetime | None, by: str, now: datetime) -> Published:
@@ -104,7 +107,9 @@ async def cancel(unit: Unit, outage: Outage, by: str, now: datetime) -> Publishe
     outage.state, outage.revision = OutageState.CANCELLED, outage.revision + 1
     called_off = replace(await _slot(unit, outage.id), state=SlotState.CANCELLED, changed_in=outage.revision)
     await keep(unit, outage, [called_off], await scope_of(unit, outage.id), Stage.CANCELLED, by, now)
-    return await _announce(unit, outage, {Stage.CANCELLED: Audience.TOLD}, now)
+    said = await _announce(unit, outage, {Stage.CANCELLED: Audience.TOLD}, now)
+    await latecomers.let_go(unit, outage, now)
+    return said
 
 
 async def held_restorations(unit: Unit, now: datetime) -> int:
@@ -139,7 +144,7 @@ async def _came_back(
     old = await _slot(unit, outage.id)
     out = SlotSeen(1, old.starts_at, slot.ends_at, changed_in=outage.revision)
     await keep(unit, outage, [out], draft.scope, Stage.CHANGE, by, now, Notes(why="came back"))
-    await _tie_reports(unit, outage, draft.scope, now)
+    await latecomers.tie_reports(unit, outage, now)
     return Published(outage, 0) if untold else await _tell_change(unit, outage, True, now)
 
 
@@ -155,6 +160,7 @@ async def _same_just_restored(unit: Unit, scope: Scope, now: datetime) -> Outage
 
 async def _tell_change(unit: Unit, outage: Outage, rescoped: bool, now: datetime) -> Published:
     assert outage.id is not None
+    await latecomers.look_again(unit, outage, now)
     still_to_find = rescoped or await announcements.any_unfinished(unit, outage.id)
     stages: dict[Stage, Audience] = {}
     if rescoped:
@@ -183,14 +189,6 @@ async def other_outages(unit: Unit, outage: Outage, now: datetime) -> tuple[str,
     parts = await extent.parts_within(unit, await scope_of(unit, outage.id))
     going_on = await outages.touching(unit, parts, now + timedelta(microseconds=1), now)
     return tuple(one.code for one in going_on if one.id != outage.id)
-
-
-async def _tie_reports(unit: Unit, outage: Outage, scope: Scope, now: datetime) -> None:
-    """Who reported it from within the scope hears of it, as if they followed the place."""
-    assert outage.id is not None
-    heard = (await outages.revision_of(unit, outage.id, outage.revision)).content["heard_in"]
-    await reports.tie(unit, outage.id, scope, heard, now - REPORTS_SINCE)
-    await reports.confirm_suggestions(unit, outage.id, scope, now)
 
 
 def _rules(now: datetime) -> FlappingRules:

@@ -14,7 +14,7 @@ from conversations.notices import MyNotices
 from conversations.numbers import NewNumber
 from conversations.places import FindPlace, FindPlaceByPhone, FindPlaceNear, MyPlaces
 from conversations.planned_windows import MyPlannedOutages
-from conversations.power import PowerAt, Restored
+from conversations.power import MyReports, PowerAt, Restored
 from conversations.proposals import MyProposal
 from conversations.reschedule import PrepareProposal
 from conversations.windows import ReadWindow
@@ -36,6 +36,7 @@ LOOKUPS: dict[type[Query], Look] = {
     NewNumber: numbering.find,
     PowerAt: power.at_place,
     Restored: power.over_for_others,
+    MyReports: power.reported,
     UrgentNumber: power.urgent,
     MyPlannedOutages: proposal_lookup.planned,
     ReadWindow: proposal_lookup.read,

@@ -47,6 +47,8 @@ async def find(unit: Unit, contact: Contact, query: FindPlace, now: datetime, ta
     heard = " ".join(query.text.split())[:LONGEST_HEARD]
     if TARGET.fullmatch(query.text):
         place = await of_target(unit, query.text)
+        if place is None and query.text.startswith("c:"):
+            return PlacesFound((), False, query.text.removeprefix("c:"), "code")
         return PlacesFound((place,) if place else (), place is not None, heard, "name")
     code = re.sub(r"[\s.\-]", "", query.text).upper()
     if _CODE_LIKE.fullmatch(code):
@@ -161,9 +163,10 @@ async def mine(unit: Unit, contact: Contact, query: MyPlaces, now: datetime, tal
 async def _followed(unit: Unit, one: subscriptions.Subscription) -> FollowedPlace:
     place = await of_target(unit, one.target)
     assert one.id is not None
-    assert place is not None
+    # A meter that an import no longer has stays followed until its follower removes it.
+    name = place.name if place else Words("place.gone", {"code": one.target.partition(":")[2]})
     until = Moment(one.paused_until.isoformat()) if one.paused_until else None
-    return FollowedPlace(one.id, one.target, one.label, place.name, one.paused, until)
+    return FollowedPlace(one.id, one.target, one.label, name, one.paused, until)
 
 
 async def of_target(unit: Unit, target: str) -> PlaceSeen | None:

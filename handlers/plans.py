@@ -37,7 +37,7 @@ from handlers.outage_keeping import (
 from handlers.outage_words import End
 from handlers.rules.notices import END_IS_NEWS, GRACE
 from handlers.rules.planning import Finding
-from store import outages
+from store import outages, reports
 from store.audience import Audience
 from store.customers import Segment
 from store.db import Unit
@@ -317,6 +317,8 @@ async def _end_window(
     def ended(knew: Sequence[SlotSeen]) -> News:
         return times.news(Stage.RESTORED, Audience.TOLD, outage_words.ended(outage, knew, slots, slot, end))
 
+    if outage.state == OutageState.RESTORED:
+        await reports.close_of_outage(unit, outage.id, now)
     over_news = await _by_knowledge(unit, outage, ended) if is_news else []
     news = [*over_news, *await _waiting(unit, outage, slots, now)]
     said = await announcements.announce(unit, outage, news, now)

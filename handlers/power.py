@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from conversations.danger import UrgentFound, UrgentNumber
 from conversations.model import Moment
 from conversations.places import FindPlace, PlaceSeen, target_of
-from conversations.power import Known, PowerAt, PowerFound, Restored, RestoredFound
+from conversations.power import Known, MyReports, MyReportsFound, PowerAt, PowerFound, Restored, RestoredFound
 from conversations.wire import words_from_json
 from handlers import numbering, place_lookup
 from handlers.outage_lookup import is_within, parts_of, period, seen_as, supply_of_target
@@ -17,7 +17,7 @@ from store import outages, reports, subscriptions
 from store.contacts import Contact
 from store.db import Unit
 from store.outages import LIVE, Kind, Outage, OutageSlot, SlotState
-from store.reports import Report
+from store.reports import Report, ReportState
 
 # After two days "not yet" is about another outage than the one that was restored.
 STILL_ABOUT = timedelta(hours=48)
@@ -93,6 +93,16 @@ async def _touched(unit: Unit, contact_id: int, outage_id: int) -> Mapping[str, 
     if not touched and reported is not None and reported.place is not None:
         touched[reported.target] = PlaceSeen(reported.target, words_from_json(reported.place))
     return touched
+
+
+async def reported(
+    unit: Unit, contact: Contact, query: MyReports, now: datetime, talking: Talking
+) -> MyReportsFound:
+    """The places where a contact reported an outage that nobody has found yet."""
+    assert contact.id is not None
+    found = await reports.unsettled_of(unit, contact.id)
+    newest = {one.where: (one.label, one.code) for one in found if one.state == ReportState.OPEN}
+    return MyReportsFound(tuple(newest.values()))
 
 
 async def urgent(

@@ -40,7 +40,7 @@ async def open_report(unit: Unit, contact: Contact, wish: OpenReport, now: datet
     await reports.add(unit, report)
     if not wish.apart and await _told_meanwhile(unit, contact, report, now):
         return
-    await suggestions.regroup(unit, now)
+    await suggestions.regroup(unit, now, feeder=report.feeder_code, transformer=report.transformer_code)
 
 
 async def hear_of(unit: Unit, contact: Contact, wish: HearOf, now: datetime, talking: Talking) -> None:
@@ -58,10 +58,19 @@ async def hear_of(unit: Unit, contact: Contact, wish: HearOf, now: datetime, tal
 
 
 async def power_is_back(unit: Unit, contact: Contact, wish: PowerIsBack, now: datetime, talking: Talking) -> None:
-    """Close what a contact reported and nobody has found the outage of yet."""
+    """Close what a contact reported of the outage or place that they mean."""
     assert contact.id is not None
-    if await reports.close_of_contact(unit, contact.id, now):
-        await suggestions.regroup(unit, now)
+    unsettled = await reports.unsettled_of(unit, contact.id)
+    if wish.outage is not None:
+        meant = [one for one in unsettled if one.outage_id == wish.outage]
+    elif wish.report is not None:
+        places = {one.where for one in unsettled if one.code == wish.report}
+        meant = [one for one in unsettled if one.where in places]
+    else:
+        meant = [one for one in unsettled if one.state == ReportState.OPEN]
+    await reports.close(unit, meant, now)
+    for feeder, transformer in {(one.feeder_code, one.transformer_code) for one in meant}:
+        await suggestions.regroup(unit, now, feeder=feeder, transformer=transformer)
 
 
 async def tell_urgent(unit: Unit, contact: Contact, wish: TellUrgent, now: datetime, talking: Talking) -> None:

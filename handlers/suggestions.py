@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,16 +34,21 @@ class Settled(Exception):
     """Somebody confirmed or dismissed it before, or one for the whole feeder stands for it."""
 
 
-async def regroup(unit: Unit, now: datetime) -> None:
-    """Raise what open reports suggest now, or bring the suggestion that is open up to date."""
+async def regroup(unit: Unit, now: datetime, *, feeder: str | None, transformer: str | None) -> None:
+    """Raise what open reports suggest on a feeder (or at a transformer of no known feeder), or bring the suggestion
+    that is open there up to date. A place that neither is known of suggests nothing."""
+    if feeder is None and transformer is None:
+        return
     rules = grouping_at(now.astimezone(ZONE).date())
-    found = await reports.open_since(unit, now - rules.window)
+    found = await reports.open_since(unit, now - rules.window, feeder, transformer)
     seen = [Sighting(one.id or 0, one.contact_id, one.at, one.transformer_code, one.feeder_code) for one in found]
+    grouped = {one.id or 0: one.suggestion_id for one in found}
     for one in suggest(seen, rules, now):
-        await _raise(unit, one, now)
+        await _raise(unit, one, grouped, now)
 
 
-async def _raise(unit: Unit, found: Suggested, now: datetime) -> None:
+async def _raise(unit: Unit, found: Suggested, grouped: Mapping[int, int | None], now: datetime) -> None:
+    """grouped: the suggestion that each report belongs to so far."""
     dismissed = await reports.dismissed_since(unit, found.kind, found.code, found.first_at)
     if dismissed is not None and all(one.at <= dismissed for one in found.sightings):
         # Staff know these reports and said no; only a new one raises the matter again.
@@ -54,7 +60,9 @@ async def _raise(unit: Unit, found: Suggested, now: datetime) -> None:
         ),
     )
     assert raised.id is not None
-    await reports.group(unit, raised.id, [one.report for one in found.sightings])
+    new = [one.report for one in found.sightings if grouped[one.report] != raised.id]
+    if new:
+        await reports.group(unit, raised.id, new)
     if found.kind == "feeder":
         await reports.absorb(unit, found.transformers, now)
 

@@ -317,10 +317,16 @@ def _reported_from(reach: Reach) -> ColumnElement[bool]:
     named: Iterable[tuple[Any, tuple[str, ...]]] = (
         (Report.feeder_code, reach.scope.feeders),
         (Report.transformer_code, reach.scope.transformers),
-        (Report.ward_code, (*reach.scope.wards, *reach.wards)),
+        (Report.ward_code, reach.scope.wards),
         (Report.customer_code, reach.scope.customers),
     )
-    return or_(false(), *(col(column).in_(codes) for column, codes in named if codes))
+    # A line of which the report knows that it is another's is not out because the ward is named.
+    only_ward = and_(col(Report.transformer_code).is_(None), col(Report.feeder_code).is_(None))
+    return or_(
+        false(),
+        *(col(column).in_(codes) for column, codes in named if codes),
+        and_(only_ward, col(Report.ward_code).in_(reach.wards)),
+    )
 
 
 def _without_places(unit: Unit, touched: Any) -> Select[Any]:

@@ -503,6 +503,21 @@ async def any_unspread(unit: Unit, message_ids: Sequence[int]) -> bool:
     return (await unit.session.exec(query)).first() is not None
 
 
+async def spread_again(unit: Unit, outage_id: int, revision: int, audience_kind: str) -> None:
+    """Look for the audience of a revision's messages once more; deliveries that are written stay as they are."""
+    await unit.session.execute(
+        update(Message)
+        .where(
+            col(Message.outage_id) == outage_id,
+            col(Message.revision) == revision,
+            col(Message.audience_kind) == audience_kind,
+            col(Message.superseded_by).is_(None),
+        )
+        .values(spread_after=0, spread_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def supersede(unit: Unit, message_ids: Sequence[int], by: int, now: datetime) -> None:
     """Make messages stale: what is still due of them is retracted, what is not written yet never will be."""
     if not message_ids:

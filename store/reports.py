@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, and_, false, or_, text, update
+from sqlalchemy import ColumnElement, Index, and_, false, func, not_, or_, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -72,6 +72,11 @@ class Report(SQLModel, table=True):
     heard: bool = False
     at: datetime = Field(sa_type=Utc)
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
+
+    @property
+    def where(self) -> str:
+        """What tells its place from others: a place that only words describe has no target."""
+        return self.target or self.label
 
 
 class Suggestion(SQLModel, table=True):
@@ -170,11 +175,10 @@ async def outages_heard(unit: Unit, contact_id: int) -> dict[int, Report]:
     return {one.outage_id: one for one in await unit.session.exec(query) if one.outage_id is not None}
 
 
-async def tie(unit: Unit, outage_id: int, scope: Scope, wards: Iterable[str], since: datetime) -> int:
-    """Open reports since a time from within a scope belong to this outage; how many.
+def _within(scope: Scope, wards: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a report came from within a scope; NULL where the report does not know.
 
-    wards: those whose followers hear of the outage; of a report that names no more than a ward it is taken, too.
-    Danger stays open: somebody must look at it, whatever else is out there.
+    wards: those whose followers hear of the outage; of a report that names no more than a ward they are taken.
     """
     only_ward = and_(col(Report.transformer_code).is_(None), col(Report.feeder_code).is_(None))
     named: Iterable[tuple[Any, tuple[str, ...]]] = (
@@ -183,18 +187,34 @@ async def tie(unit: Unit, outage_id: int, scope: Scope, wards: Iterable[str], si
         (Report.ward_code, scope.wards),
         (Report.customer_code, scope.customers),
     )
-    within = or_(
+    return or_(
         false(),
         *(col(column).in_(codes) for column, codes in named if codes),
         and_(only_ward, col(Report.ward_code).in_(list(wards))),
     )
+
+
+async def tie(
+    unit: Unit,
+    outage_id: int,
+    scope: Scope,
+    wards: Iterable[str],
+    since: datetime,
+    until: datetime | None = None,
+) -> int:
+    """Open reports from within a scope, made since a time and until another, belong to this outage; how many.
+
+    wards: those whose followers hear of the outage.
+    Danger stays open: somebody must look at it, whatever else is out there.
+    """
     statement = (
         update(Report)
         .where(
             col(Report.state) == ReportState.OPEN,
             col(Report.urgent).is_(False),
             col(Report.at) >= since,
-            within,
+            _within(scope, wards),
+            *([col(Report.at) <= until] if until else []),
         )
         .values(state=ReportState.TIED, outage_id=outage_id)
         .execution_options(synchronize_session=False)
@@ -202,19 +222,35 @@ async def tie(unit: Unit, outage_id: int, scope: Scope, wards: Iterable[str], si
     return int(getattr(await unit.session.execute(statement), "rowcount", 0))
 
 
-async def close_of_contact(unit: Unit, contact_id: int, now: datetime) -> int:
-    """Nothing that a contact reported about power is open any more; how many reports that closes."""
-    statement = (
-        update(Report)
-        .where(
-            col(Report.contact_id) == contact_id,
-            col(Report.urgent).is_(False),
-            col(Report.state) == ReportState.OPEN,
-        )
-        .values(state=ReportState.CLOSED, closed_at=now)
-        .execution_options(synchronize_session="fetch")
+async def reopen(unit: Unit, outage_id: int, but: Scope | None, wards: Iterable[str] = ()) -> int:
+    """Reports that belong to an outage no longer are open again, as if nobody had answered them; how many.
+
+    but: those from within this scope stay with the outage, None for none of them; wards: as `tie` takes them.
+    """
+    statement = update(Report).where(col(Report.outage_id) == outage_id, col(Report.state) == ReportState.TIED)
+    if but is not None:
+        statement = statement.where(not_(func.coalesce(_within(but, wards), false())))
+    statement = statement.values(state=ReportState.OPEN, outage_id=None, heard=False)
+    done = await unit.session.execute(statement.execution_options(synchronize_session=False))
+    return int(getattr(done, "rowcount", 0))
+
+
+async def unsettled_of(unit: Unit, contact_id: int) -> Sequence[Report]:
+    """The reports about power that a contact made and that are not closed, oldest first."""
+    query = (
+        select(Report)
+        .where(Report.contact_id == contact_id, col(Report.urgent).is_(False), Report.state != ReportState.CLOSED)
+        .order_by(col(Report.id))
     )
-    return int(getattr(await unit.session.execute(statement), "rowcount", 0))
+    return (await unit.session.exec(query.execution_options(populate_existing=True))).all()
+
+
+async def close(unit: Unit, settled: Iterable[Report], now: datetime) -> None:
+    """These reports are settled."""
+    for one in settled:
+        one.state, one.closed_at = ReportState.CLOSED, now
+        unit.session.add(one)
+    await unit.session.flush()
 
 
 async def untie(unit: Unit, contact_id: int, target: str, since: datetime, now: datetime) -> None:
@@ -249,15 +285,16 @@ async def page(
 # --- suggested incidents ---------------------------------------------------------------------------------------
 
 
-async def open_since(unit: Unit, since: datetime) -> Sequence[Report]:
-    """Open reports about power since a time, at a known transformer or feeder, oldest first."""
+async def open_since(unit: Unit, since: datetime, feeder: str | None, transformer: str | None) -> Sequence[Report]:
+    """Open reports about power since a time on a feeder, or at a transformer where none is known, oldest first."""
+    here = Report.feeder_code == feeder if feeder else Report.transformer_code == transformer
     query = (
         select(Report)
         .where(
             Report.state == ReportState.OPEN,
             col(Report.urgent).is_(False),
             col(Report.at) >= since,
-            or_(col(Report.transformer_code).is_not(None), col(Report.feeder_code).is_not(None)),
+            here,
         )
         .order_by(col(Report.at), col(Report.id))
     )

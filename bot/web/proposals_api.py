@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from bot.web import once
-from bot.web.access import ANY, PUBLISHERS, require
+from bot.web.access import ANY, PROPOSAL_READERS, PUBLISHERS, require
 from bot.web.errors import ApiError, broken, findings_out, invalid, language_of
 from bot.web.once import Answer
 from bot.web.outages_api import (
@@ -27,6 +28,7 @@ from bot.web.proposals_bodies import (
     AnsweredOut,
     CounterIn,
     DeclineIn,
+    ProposalInFullOut,
     ProposalOut,
     ProposalsOut,
     ProposalsQuery,
@@ -36,8 +38,12 @@ from handlers.outage_forms import Broken, Invalid, Over
 from handlers.proposals import Answered, Settled, UnknownProposal
 from store import customers, outages
 from store import proposals as kept
+from store.customers import Customer
 from store.db import Database, Unit
+from store.outages import Outage
 from store.proposals import Proposal
+
+log = structlog.get_logger(__name__)
 
 Deed = Callable[[Unit, str, datetime, Any], Awaitable[Answered]]
 
@@ -55,9 +61,11 @@ class ProposalsApi:
     def routes(self) -> list[Route]:
         every, one = PREFIX + "/proposals", PREFIX + r"/proposals/{id:\d{1,9}}"
         listed = "List proposals of other windows, newest first"
+        shown = "One proposal with the customer code and the customer's own reason; who reads it is logged"
         accepted = "Move the window to a proposed one; all who were told of it are told again"
         return [
             Route("GET", every, listed, self.list, ProposalsOut, query=ProposalsQuery),
+            Route("GET", one, shown, self.show, ProposalInFullOut),
             Route("POST", one + "/accept", accepted, self.accept, AnsweredOut, AcceptIn),
             Route("POST", one + "/decline", "Keep the window as it is", self.decline, AnsweredOut, DeclineIn),
             Route("POST", one + "/counter", "Propose another window", self.counter, AnsweredOut, CounterIn),
@@ -71,6 +79,16 @@ class ProposalsApi:
             rows = [await _shown(unit, one) for one in found]
         more = rows[-1].id if len(rows) == query.limit else None
         return json_of(ProposalsOut(proposals=rows, next_before=more))
+
+    async def show(self, request: web.Request) -> web.Response:
+        async with self._database.reading() as unit:
+            caller = await require(unit, request, PROPOSAL_READERS)
+            proposal = await kept.by_id(unit, id_of(request))
+            if proposal is None:
+                raise ApiError(404, "proposal.unknown", {"id": id_of(request)})
+            shown = ProposalInFullOut.of_one(proposal, *await _subject(unit, proposal))
+        log.info("proposal_read", by=caller.name, proposal=proposal.code)
+        return json_of(shown)
 
     async def accept(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: AcceptIn) -> Answered:
@@ -133,6 +151,11 @@ async def _translated(request: web.Request, deed: Awaitable[Answered]) -> Answer
 
 
 async def _shown(unit: Unit, proposal: Proposal) -> ProposalOut:
+    return ProposalOut.of(proposal, *await _subject(unit, proposal))
+
+
+async def _subject(unit: Unit, proposal: Proposal) -> tuple[Outage, Customer | None]:
+    """The outage and the customer that a proposal is about."""
     outage = await outages.by_id(unit, proposal.outage_id)
     assert outage is not None
-    return ProposalOut.of(proposal, outage, await customers.by_code(unit, proposal.customer_code))
+    return outage, await customers.by_code(unit, proposal.customer_code)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from bot.web.bodies import LARGEST_ID, MOST_A_PAGE, FindingOut, Given, Line, Overriding, Time
+from bot.web.bodies import LARGEST_ID, MOST_A_PAGE, FindingOut, Given, Line, Overriding, Time, masked
 from handlers.outage_forms import Slot
 from store.customers import Customer
 from store.outages import Outage
@@ -64,7 +64,7 @@ class ProposalOut(BaseModel):
     """A proposal: the window as it was then, the windows wished for, what came of it.
 
     `overtaken`: the window was moved, called off or has begun before an answer. `important`: one whose supply
-    must not fail; call before you decline.
+    must not fail; call before you decline. Of the customer code only its end is shown, and not the customer's reason.
     """
 
     id: int
@@ -78,7 +78,6 @@ class ProposalOut(BaseModel):
     important: bool
     window: WindowOut
     windows: list[WindowOut]
-    reason: str
     counter: WindowOut | None
     chosen: int | None
     why: str
@@ -89,8 +88,9 @@ class ProposalOut(BaseModel):
 
     @classmethod
     def of(cls, proposal: Proposal, outage: Outage, customer: Customer | None) -> ProposalOut:
-        plain = proposal.model_dump(exclude={"contact_id", "overrides"})
+        plain = proposal.model_dump(exclude={"contact_id", "overrides", "reason"})
         plain |= {
+            "customer_code": masked(proposal.customer_code),
             "outage_code": outage.code,
             "segment": customer.segment if customer else "",
             "important": bool(customer and customer.important),
@@ -99,6 +99,17 @@ class ProposalOut(BaseModel):
             "counter": WindowOut.of(proposal.counter) if proposal.counter else None,
         }
         return cls(**plain)
+
+
+class ProposalInFullOut(ProposalOut):
+    """One proposal with all that answering it takes: the whole customer code and the customer's own reason."""
+
+    reason: str
+
+    @classmethod
+    def of_one(cls, proposal: Proposal, outage: Outage, customer: Customer | None) -> ProposalInFullOut:
+        shown = ProposalOut.of(proposal, outage, customer).model_dump()
+        return cls.model_validate({**shown, "customer_code": proposal.customer_code, "reason": proposal.reason})
 
 
 class ProposalsOut(BaseModel):

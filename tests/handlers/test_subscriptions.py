@@ -13,8 +13,8 @@ from handlers.commands import carry_out
 from handlers.subscriptions import resume_due
 from handlers.talking import talking
 from store import subscriptions
-from store.extent import Scope
 from store.contacts import Contact
+from store.extent import Scope
 from store.subscriptions import Subscription
 from tests.town import FEEDER, HOME, Told, Town, built
 

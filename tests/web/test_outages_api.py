@@ -238,7 +238,7 @@ async def test_without_a_token_nothing_is_shown(office: Office, authorization: s
 
 
 @pytest.mark.parametrize(("role", "status"), [("operator", 201), ("admin", 201), ("leader", 201), ("agent", 403)])
-async def test_operators_leaders_and_admins_publish_and_everyone_reads(office: Office, role: str, status: int) -> None:
+async def test_who_plans_publishes_and_everyone_reads(office: Office, role: str, status: int) -> None:
     answer = await office.ask("POST", "/api/v1/outages", INCIDENT, role=role, Accept_Language="en")
     reading = await office.ask("GET", "/api/v1/outages", role=role)
 
