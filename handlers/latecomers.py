@@ -22,7 +22,7 @@ REPORTS_SINCE = timedelta(hours=24)
 
 
 async def tie_reports(unit: Unit, outage: Outage, now: datetime, until: datetime | None = None) -> None:
-    """Who reported an incident from within its scope (at the latest at `until`) hears of it, as if they followed."""
+    """Who reported an incident from within its scope (at the latest at `until`) hears of it, as followers do."""
     assert outage.id is not None
     scope, heard = await scope_of(unit, outage.id), await _heard_in(unit, outage)
     await reports.tie(unit, outage.id, scope, heard, now - REPORTS_SINCE, until)
@@ -35,7 +35,7 @@ async def look_again(unit: Unit, outage: Outage, now: datetime) -> None:
 
 
 async def late_reporters(unit: Unit, now: datetime) -> int:
-    """Tell incidents once more to whoever the publication could not see; who has the message gets no second one."""
+    """Tell incidents once more to whoever the publication could not see; nobody gets the message twice."""
     looked = await due.take(unit, LATE, now)
     for one in looked:
         outage = await outages.by_id(unit, int(one.about), lock=True)

@@ -35,8 +35,8 @@ class Settled(Exception):
 
 
 async def regroup(unit: Unit, now: datetime, *, feeder: str | None, transformer: str | None) -> None:
-    """Raise what open reports suggest on a feeder (or at a transformer of no known feeder), or bring the suggestion
-    that is open there up to date. A place that neither is known of suggests nothing."""
+    """Raise what open reports suggest on a feeder, or at a transformer of no known feeder; or bring the suggestion
+    that is open there up to date. A place of which neither is known suggests nothing."""
     if feeder is None and transformer is None:
         return
     rules = grouping_at(now.astimezone(ZONE).date())

@@ -64,7 +64,7 @@ class ProposalOut(BaseModel):
     """A proposal: the window as it was then, the windows wished for, what came of it.
 
     `overtaken`: the window was moved, called off or has begun before an answer. `important`: one whose supply
-    must not fail; call before you decline. Of the customer code only its end is shown, and not the customer's reason.
+    must not fail; call before you decline. Of the customer code only its end is shown, of the reason nothing.
     """
 
     id: int

@@ -47,7 +47,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Suggested:
-    """An incident that reports suggest. kind: `transformer` or `feeder`; transformers: those that were reported."""
+    """An incident that reports suggest. kind: `transformer` or `feeder`; transformers: those reported."""
 
     kind: str
     code: str

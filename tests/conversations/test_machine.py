@@ -33,7 +33,7 @@ from conversations.model import (
 from conversations.notices import MyNotices, NoticesFound
 from conversations.numbers import NewNumber, NumberFound
 from conversations.places import FindPlace, FollowedPlace, MyPlaces, MyPlacesFound, PlaceSeen, PlacesFound
-from conversations.power import Known, PowerAt, PowerFound, Restored, RestoredFound
+from conversations.power import Known, MyReports, MyReportsFound, PowerAt, PowerFound, Restored, RestoredFound
 from conversations.wire import reply_from_json, reply_to_json, state_from_json, state_to_json
 from handlers.talking import talking
 
@@ -55,7 +55,8 @@ SENT: tuple[Event, ...] = (
     SharedContact("0590007919", False), Opened(), Opened("follow-w-26743"), Opened("no-such"),
 )  # fmt: skip
 STRANGE = (
-    "", "99:place:x", "go:still_dark:1", "go:still_dark:9", "go:power_back:1", "go:danger_place", "1:no_step:x",
+    "", "99:place:x", "go:still_dark:1", "go:still_dark:9", "go:power_back:1", "go:power_back:BD-000001-E",
+    "go:power_back:x", "go:danger_place", "1:no_step:x",
     "go:nothing", "lang:xx", "!go_on", "!drop", "about:tariff", "mine",
 )  # fmt: skip
 
@@ -78,6 +79,8 @@ def found(query: Query) -> Found:
             return PowerFound(place, (Known(1, OUTAGE),) if target == METER.target else (), (), AS_OF)
         case Restored(asked):
             return RestoredFound(asked, 1, "SC-261120-1", (METER,)) if asked == "1" else RestoredFound(asked)
+        case MyReports():
+            return MyReportsFound((("Nhà", "BD-000001-E"),))
         case NewNumber():
             return NumberFound("BD-000001-E")
         case UrgentNumber(fresh):

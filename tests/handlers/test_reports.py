@@ -121,7 +121,7 @@ async def test_what_staff_dismissed_is_raised_again_only_by_a_new_report(town: T
     async with town.database.unit() as unit:
         await suggestions.dismiss(unit, one.id or 0, "Cắt thử", "anh Ba", town.now)
     async with town.database.unit() as unit:
-        await suggestions.regroup(unit, town.now)
+        await suggestions.regroup(unit, town.now, feeder=FEEDER, transformer="BT-01")
     assert await suggested(town) == []
     town.now += timedelta(minutes=1)
     await reported(town, HOME)
