@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 
@@ -37,6 +39,15 @@ def started(directory: Path, *arguments: str, **settings: str) -> subprocess.Pop
         env=_environment(directory, settings),
         cwd=directory,
     )
+
+
+def copied(template: Path, directory: Path) -> None:
+    """Put a migrated database where a command run in `directory` looks for it."""
+    with (
+        closing(sqlite3.connect(template)) as migrated,
+        closing(sqlite3.connect(directory / "sangden.db")) as copy,
+    ):
+        migrated.backup(copy)
 
 
 def _environment(directory: Path, settings: Mapping[str, str]) -> dict[str, str]:

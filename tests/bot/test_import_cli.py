@@ -15,12 +15,12 @@ from handlers.demo import build
 from handlers.rules import outage_rows
 from handlers.rules.customer_rows import COLUMNS
 from handlers.talking import ZONE
-from tests.bot.command import sangden, started
+from tests.bot.command import copied, sangden, started
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    sangden(tmp_path, "migrate")
+def folder(tmp_path: Path, sqlite_template: Path) -> Path:
+    copied(sqlite_template, tmp_path)
     with (tmp_path / "c.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         out.writerow(COLUMNS)
