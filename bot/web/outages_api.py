@@ -44,7 +44,7 @@ from store.outages import Kind, Outage, OutageState
 PREFIX = "/api/v1"
 
 Model = TypeVar("Model", bound=BaseModel)
-Deed = Callable[[Unit, str, datetime, Any], Awaitable[Published]]
+OutageDeed = Callable[[Unit, str, datetime, Any], Awaitable[Published]]
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,22 @@ class Route:
     status: int = 200
 
 
-class OutagesApi:
-    """The operations on outages. `spread` goes on with messages whose deliveries are not all written."""
+@dataclass(frozen=True)
+class Done:
+    """What a deed is answered with, and the outage that it published or changed, if it did."""
+
+    body: BaseModel
+    published: Published | None = None
+
+
+Deed = Callable[[Unit, str, datetime, Any], Awaitable[Done]]
+
+
+class StaffApi:
+    """What all deeds of staff have in common.
+
+    `spread` goes on with messages whose deliveries are not all written.
+    """
 
     def __init__(
         self, database: Database, clock: Callable[[], datetime], spread: Callable[[Sequence[int]], None]
@@ -70,6 +84,30 @@ class OutagesApi:
         self._database = database
         self._clock = clock
         self._spread = spread
+
+    async def _do(self, request: web.Request, model: type[Model], deed: Deed, status: int = 200) -> web.Response:
+        """Do something in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
+        raw, key, now = await request.read(), once.key_of(request), self._clock()
+        # The door is in a unit of its own: who may not write shall not queue for the right to write either.
+        async with self._database.reading() as unit:
+            caller = await require(unit, request, PUBLISHERS)
+        body = checked(model, object_of(raw))
+        may_override(caller, body)
+        async with self._database.unit() as unit:
+            answer, published = await once.answered_before(unit, request, caller, key, raw, now), None
+            if answer is None:
+                done = await deed(unit, caller.name, now, body)
+                published = done.published
+                told = done.body.model_dump(mode="json")
+                answer = Answer(status, told, published.to_count if published else None)
+                await once.keep(unit, caller, key, answer)
+        if published and published.unfinished:
+            self._spread(published.unfinished)
+        return await once.respond(self._database, caller, key, answer)
+
+
+class OutagesApi(StaffApi):
+    """The operations on outages."""
 
     def routes(self) -> list[Route]:
         every, one = PREFIX + "/outages", PREFIX + r"/outages/{id:\d{1,9}}"
@@ -98,7 +136,7 @@ class OutagesApi:
         async def deed(unit: Unit, by: str, now: datetime, body: OutageIn) -> Published:
             return await outages.publish(unit, body.outage(), by, now)
 
-        return await self._do(request, OutageIn, deed, 201)
+        return await self._publish(request, OutageIn, deed, 201)
 
     async def preview(self, request: web.Request) -> web.Response:
         raw, now = await request.read(), self._clock()
@@ -117,7 +155,7 @@ class OutagesApi:
         async def deed(unit: Unit, by: str, now: datetime, body: PublishIn) -> Published:
             return await outages.publish_draft(unit, id_of(request), body.overrides(), by, now)
 
-        return await self._do(request, PublishIn, deed)
+        return await self._publish(request, PublishIn, deed)
 
     async def change(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: ChangeIn) -> Published:
@@ -127,25 +165,25 @@ class OutagesApi:
             except Invalid as error:
                 raise Invalid([_as_sent(problem, wish) for problem in error.problems]) from None
 
-        return await self._do(request, ChangeIn, deed)
+        return await self._publish(request, ChangeIn, deed)
 
     async def postpone(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: PostponeIn) -> Published:
             return await outages.postpone(unit, id_of(request), body.postponement(), by, now)
 
-        return await self._do(request, PostponeIn, deed)
+        return await self._publish(request, PostponeIn, deed)
 
     async def restore(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: RestoreIn) -> Published:
             return await outages.restore(unit, id_of(request), body.restored_at, by, now)
 
-        return await self._do(request, RestoreIn, deed)
+        return await self._publish(request, RestoreIn, deed)
 
     async def cancel(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: CancelIn) -> Published:
             return await outages.cancel(unit, id_of(request), by, now, body.reason)
 
-        return await self._do(request, CancelIn, deed)
+        return await self._publish(request, CancelIn, deed)
 
     async def list(self, request: web.Request) -> web.Response:
         async with self._database.reading() as unit:
@@ -183,26 +221,16 @@ class OutagesApi:
         more = rows[-1].id if len(rows) == query.limit else None
         return json_of(DeliveriesOut(counts=counts, deliveries=rows, next_after=more))
 
-    async def _do(self, request: web.Request, model: type[Model], deed: Deed, status: int = 200) -> web.Response:
-        """Do something in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
-        raw, key, now = await request.read(), once.key_of(request), self._clock()
-        # The door is in a unit of its own: who may not write shall not queue for the right to write either.
-        async with self._database.reading() as unit:
-            caller = await require(unit, request, PUBLISHERS)
-        body = checked(model, object_of(raw))
-        may_override(caller, body)
-        async with self._database.unit() as unit:
-            unfinished: Sequence[int] = ()
-            answer = await once.answered_before(unit, request, caller, key, raw, now)
-            if answer is None:
-                published = await translated(request, deed(unit, caller.name, now, body))
-                unfinished = published.unfinished
-                told = published_out(published, language_of(request)).model_dump(mode="json")
-                answer = Answer(status, told, published.to_count)
-                await once.keep(unit, caller, key, answer)
-        if unfinished:
-            self._spread(unfinished)
-        return await once.respond(self._database, caller, key, answer)
+    async def _publish(
+        self, request: web.Request, model: type[Model], deed: OutageDeed, status: int = 200
+    ) -> web.Response:
+        """Do something to an outage and answer with what it is now."""
+
+        async def done(unit: Unit, by: str, now: datetime, body: Any) -> Done:
+            published = await translated(request, deed(unit, by, now, body))
+            return Done(published_out(published, language_of(request)), published)
+
+        return await self._do(request, model, done, status)
 
 
 async def translated(request: web.Request, deed: Awaitable[Published]) -> Published:

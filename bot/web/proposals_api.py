@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
 import structlog
 from aiohttp import web
 
-from bot.web import once
-from bot.web.access import ANY, PROPOSAL_READERS, PUBLISHERS, require
+from bot.web.access import ANY, PROPOSAL_READERS, require
 from bot.web.errors import ApiError, broken, findings_out, invalid, language_of
-from bot.web.once import Answer
 from bot.web.outages_api import (
     PREFIX,
+    Done,
     Model,
     Route,
+    StaffApi,
     checked,
     id_of,
     json_of,
-    may_override,
-    object_of,
 )
 from bot.web.proposals_bodies import (
     AcceptIn,
@@ -39,24 +37,17 @@ from handlers.proposals import Answered, Settled, UnknownProposal
 from store import customers, outages
 from store import proposals as kept
 from store.customers import Customer
-from store.db import Database, Unit
+from store.db import Unit
 from store.outages import Outage
 from store.proposals import Proposal
 
 log = structlog.get_logger(__name__)
 
-Deed = Callable[[Unit, str, datetime, Any], Awaitable[Answered]]
+ProposalDeed = Callable[[Unit, str, datetime, Any], Awaitable[Answered]]
 
 
-class ProposalsApi:
-    """The operations on proposals. `spread` goes on with messages whose deliveries are not all written."""
-
-    def __init__(
-        self, database: Database, clock: Callable[[], datetime], spread: Callable[[Sequence[int]], None]
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._spread = spread
+class ProposalsApi(StaffApi):
+    """The operations on proposals."""
 
     def routes(self) -> list[Route]:
         every, one = PREFIX + "/proposals", PREFIX + r"/proposals/{id:\d{1,9}}"
@@ -94,44 +85,36 @@ class ProposalsApi:
         async def deed(unit: Unit, by: str, now: datetime, body: AcceptIn) -> Answered:
             return await proposals.accept(unit, id_of(request), body.window, body.overrides(), by, now)
 
-        return await self._do(request, AcceptIn, deed)
+        return await self._answer(request, AcceptIn, deed)
 
     async def decline(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: DeclineIn) -> Answered:
             return await proposals.decline(unit, id_of(request), body.why, by, now)
 
-        return await self._do(request, DeclineIn, deed)
+        return await self._answer(request, DeclineIn, deed)
 
     async def counter(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: CounterIn) -> Answered:
             return await proposals.counter(unit, id_of(request), body.slot(), body.why, body.overrides(), by, now)
 
-        return await self._do(request, CounterIn, deed)
+        return await self._answer(request, CounterIn, deed)
 
-    async def _do(self, request: web.Request, model: type[Model], deed: Deed) -> web.Response:
-        """Answer in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
-        raw, key, now = await request.read(), once.key_of(request), self._clock()
-        async with self._database.reading() as unit:
-            caller = await require(unit, request, PUBLISHERS)
-        body = checked(model, object_of(raw))
-        may_override(caller, body)
-        async with self._database.unit() as unit:
-            answer, published = await once.answered_before(unit, request, caller, key, raw, now), None
-            if answer is None:
-                done = await _translated(request, deed(unit, caller.name, now, body))
-                published = done.published
-                told = AnsweredOut(
-                    proposal=await _shown(unit, done.proposal),
-                    revision=published.outage.revision if published else None,
-                    # None is counted after the commit, by `once.respond`.
-                    recipients=published.recipients or 0 if published else 0,
-                    findings=findings_out(done.findings, language_of(request)),
-                )
-                answer = Answer(200, told.model_dump(mode="json"), published.to_count if published else None)
-                await once.keep(unit, caller, key, answer)
-        if published and published.unfinished:
-            self._spread(published.unfinished)
-        return await once.respond(self._database, caller, key, answer)
+    async def _answer(self, request: web.Request, model: type[Model], deed: ProposalDeed) -> web.Response:
+        """Answer a proposal, and tell what became of it and of the outage."""
+
+        async def done(unit: Unit, by: str, now: datetime, body: Any) -> Done:
+            answered = await _translated(request, deed(unit, by, now, body))
+            published = answered.published
+            told = AnsweredOut(
+                proposal=await _shown(unit, answered.proposal),
+                revision=published.outage.revision if published else None,
+                # None is counted after the commit, by `once.respond`.
+                recipients=published.recipients or 0 if published else 0,
+                findings=findings_out(answered.findings, language_of(request)),
+            )
+            return Done(told, published)
+
+        return await self._do(request, model, done)
 
 
 async def _translated(request: web.Request, deed: Awaitable[Answered]) -> Answered:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel
 
-from bot.web import once
-from bot.web.access import ANY, CREWS, PUBLISHERS, require
+from bot.web.access import ANY, CREWS, require
 from bot.web.bodies import PublishedOut
 from bot.web.errors import ApiError, language_of
-from bot.web.once import Answer
 from bot.web.outages_api import (
     PREFIX,
+    Deed,
+    Done,
     Model,
     Route,
+    StaffApi,
     checked,
     id_of,
     json_of,
-    object_of,
     published_out,
     translated,
 )
@@ -38,25 +36,15 @@ from bot.web.reports_bodies import (
     SuggestionsQuery,
 )
 from handlers import suggestions
-from handlers.outages import Published
 from handlers.suggestions import Settled, UnknownSuggestion
 from store import reports
-from store.db import Database, Unit
+from store.db import Unit
 
 log = structlog.get_logger(__name__)
 
-Deed = Callable[[Unit, str, datetime, Any], Awaitable[tuple[BaseModel, Published | None]]]
 
-
-class ReportsApi:
-    """The operations on reports. `spread` goes on with messages whose deliveries are not all written."""
-
-    def __init__(
-        self, database: Database, clock: Callable[[], datetime], spread: Callable[[Sequence[int]], None]
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._spread = spread
+class ReportsApi(StaffApi):
+    """The operations on reports."""
 
     def routes(self) -> list[Route]:
         every, one = PREFIX + "/suggestions", PREFIX + r"/suggestions/{id:\d{1,9}}"
@@ -107,36 +95,30 @@ class ReportsApi:
         return json_of(SuggestionsOut(suggestions=rows, next_before=more))
 
     async def confirm(self, request: web.Request) -> web.Response:
-        async def deed(unit: Unit, by: str, now: datetime, body: ConfirmIn) -> tuple[BaseModel, Published | None]:
+        async def deed(unit: Unit, by: str, now: datetime, body: ConfirmIn) -> Done:
             known = suggestions.Confirmation(body.reason or None, body.starts_at, body.ends_at)
             done = await translated(request, suggestions.confirm(unit, id_of(request), known, by, now))
-            return published_out(done, language_of(request)), done
+            return Done(published_out(done, language_of(request)), done)
 
-        return await self._do(request, ConfirmIn, deed, 201)
+        return await self._settle(request, ConfirmIn, deed, 201)
 
     async def dismiss(self, request: web.Request) -> web.Response:
-        async def deed(unit: Unit, by: str, now: datetime, body: DismissIn) -> tuple[BaseModel, Published | None]:
-            return SuggestionOut.of(await suggestions.dismiss(unit, id_of(request), body.why, by, now)), None
+        async def deed(unit: Unit, by: str, now: datetime, body: DismissIn) -> Done:
+            return Done(SuggestionOut.of(await suggestions.dismiss(unit, id_of(request), body.why, by, now)))
 
-        return await self._do(request, DismissIn, deed)
+        return await self._settle(request, DismissIn, deed)
 
-    async def _do(self, request: web.Request, model: type[Model], deed: Deed, status: int = 200) -> web.Response:
-        """Do something in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
-        raw, key, now = await request.read(), once.key_of(request), self._clock()
-        async with self._database.reading() as unit:
-            caller = await require(unit, request, PUBLISHERS)
-        body = checked(model, object_of(raw))
-        async with self._database.unit() as unit:
-            answer, published = await once.answered_before(unit, request, caller, key, raw, now), None
-            if answer is None:
-                try:
-                    told, published = await deed(unit, caller.name, now, body)
-                except UnknownSuggestion:
-                    raise ApiError(404, "suggestion.unknown", {"id": id_of(request)}) from None
-                except Settled:
-                    raise ApiError(409, "suggestion.settled") from None
-                answer = Answer(status, told.model_dump(mode="json"), published.to_count if published else None)
-                await once.keep(unit, caller, key, answer)
-        if published and published.unfinished:
-            self._spread(published.unfinished)
-        return await once.respond(self._database, caller, key, answer)
+    async def _settle(
+        self, request: web.Request, model: type[Model], deed: Deed, status: int = 200
+    ) -> web.Response:
+        """Settle a suggestion, its refusals as answers."""
+
+        async def done(unit: Unit, by: str, now: datetime, body: Any) -> Done:
+            try:
+                return await deed(unit, by, now, body)
+            except UnknownSuggestion:
+                raise ApiError(404, "suggestion.unknown", {"id": id_of(request)}) from None
+            except Settled:
+                raise ApiError(409, "suggestion.settled") from None
+
+        return await self._do(request, model, done, status)
