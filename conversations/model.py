@@ -39,9 +39,20 @@ class Press:
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture; `ref` is the channel's own handle on it."""
+    """A picture or PDF that was sent; `ref` is the channel's own handle on it, `name` the file's, if it has one.
+
+    The rest is filled in when the question asked collects files, before the conversation hears of the event:
+    kind: image or pdf. file: its id in the vault, "" when it was not kept. problem: why it was not kept, or what
+    is wrong with it though it was, as a catalog key under `file.problem`. card: what the code on an identity card
+    says: id, old_id, name, born (ddmmyyyy), sex, address, issued (ddmmyyyy), as far as it is there.
+    """
 
     ref: str
+    name: str = ""
+    kind: str = ""
+    file: str = ""
+    problem: str = ""
+    card: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
