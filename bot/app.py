@@ -21,6 +21,7 @@ from bot.sender import Sender, utcnow
 from bot.settings import Settings
 from bot.spreading import Spreading
 from bot.web.chat import Chat
+from bot.web.desk_socket import DeskSocket
 from bot.web.feeds import Feeds
 from bot.web.hub import Hub
 from bot.web.server import WebServices, create_app
@@ -172,10 +173,11 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
         hotline=settings.hotline,
         secure=settings.public_url.startswith("https://"),
     )
-    routes = chat.routes() + _feeds(parts).routes()
+    desk = DeskSocket(parts.database, utcnow, parts.talking.speaker)
+    routes = chat.routes() + _feeds(parts).routes() + desk.routes()
     if parts.telegram and settings.telegram_mode == "webhook":
         routes += TelegramWebhook(parts.telegram, parts.receiver).routes()
-    app = create_app(WebServices(parts.database, utcnow, spreading.start), routes)
+    app = create_app(WebServices(parts.database, utcnow, spreading.start, parts.talking.speaker), routes)
     runner = web.AppRunner(app, shutdown_timeout=5, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
@@ -183,6 +185,7 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
 
     async def end() -> None:
         await hub.close()
+        await desk.close()
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
 

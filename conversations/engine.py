@@ -212,8 +212,7 @@ class _Talk:
         elif command == GO_ON:
             yield from self._ask_again()
         elif command == AGENT:
-            self.say("agent.call")
-            yield from self._go_on_if_asked()
+            yield from self._begin_named("agent", "")
         elif "language" in self.understood.values:
             yield from self._speak("en" if self.understood.values["language"] == "en" else "vi")
         else:

@@ -9,6 +9,7 @@ from typing import Any
 from conversations.calendar import ReplaceCalendarLink
 from conversations.danger import TellUrgent
 from conversations.follow import Follow
+from conversations.handover import AskForPerson, LeaveQuestion, LeaveQueue
 from conversations.model import Command, SetLanguage
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
 from conversations.notices import SetQuietHours, SetReminders
@@ -16,7 +17,7 @@ from conversations.power import HearOf, PowerIsBack
 from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawProposal
 from conversations.report import OpenReport
 from conversations.reschedule import Propose
-from handlers import calendar, preferences, proposals, reports, subscriptions
+from handlers import calendar, handovers, preferences, proposals, reports, subscriptions
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -41,6 +42,9 @@ COMMANDS: dict[type[Command], Do] = {
     WithdrawProposal: proposals.withdraw,
     AgreeToWindow: proposals.agree,
     DisagreeWithWindow: proposals.disagree,
+    AskForPerson: handovers.ask,
+    LeaveQueue: handovers.leave,
+    LeaveQuestion: handovers.leave_question,
 }
 
 

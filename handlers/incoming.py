@@ -8,6 +8,7 @@ from datetime import datetime
 from conversations import engine
 from conversations.model import Language, State, Turn, Words, language_of, say
 from conversations.wire import reply_to_json, state_from_json, state_to_json
+from handlers import handovers
 from handlers.commands import carry_out
 from handlers.lookups import answer
 from handlers.ports import Incoming
@@ -38,7 +39,12 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     kept = await conversations.state_of(unit, contact.id)
     state = state_from_json(kept.state) if kept else State(language=language_of(contact.language))
     away = kept is not None and now - kept.updated_at > talking.away
+    turn = await handovers.with_person(unit, contact, incoming.event, state, now)
+    if turn is not None:
+        # A person speaks with them: what they wrote is kept for that person, and the bot holds its tongue.
+        return Handled(contact.id, turn)
     turn = await _converse(unit, contact, state, incoming, now, talking, away)
+    turn = await handovers.noted(unit, contact, incoming.event, turn, now)
     for command in turn.commands:
         await carry_out(unit, contact, command, now, talking)
     await conversations.save_state(unit, contact.id, state_to_json(turn.state), now)

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from bot.web.desk_api import DeskApi
 from bot.web.errors import ApiError, language_of
 from bot.web.health import Health
 from bot.web.openapi import describe
@@ -19,6 +20,7 @@ from bot.web.outages_api import PREFIX, OutagesApi
 from bot.web.proposals_api import ProposalsApi
 from bot.web.reports_api import ReportsApi
 from bot.web.stats_api import StatsApi
+from conversations.texts import Speaker
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -52,6 +54,7 @@ class WebServices:
     database: Database
     clock: Callable[[], datetime]
     spread: Callable[[Sequence[int]], None]
+    speaker: Speaker
 
 
 def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> web.Application:
@@ -60,6 +63,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations = OutagesApi(services.database, services.clock, services.spread).routes()
     operations += ReportsApi(services.database, services.clock, services.spread).routes()
     operations += ProposalsApi(services.database, services.clock, services.spread).routes()
+    operations += DeskApi(services.database, services.clock, services.spread, services.speaker).routes()
     operations += StatsApi(services.database, services.clock).routes()
     document = describe(operations)
 

@@ -82,7 +82,7 @@ async def office(migrated_url: str) -> AsyncIterator[Office]:
         await town.resident("An", f"c:{HOME} Nhà", channel="web")
         await town.resident("Bình", f"c:{SHOP} Tiệm", channel="web")
         spread: list[Sequence[int]] = []
-        app = create_app(WebServices(town.database, lambda: town.now, spread.append))
+        app = create_app(WebServices(town.database, lambda: town.now, spread.append, talking().speaker))
         async with TestClient(TestServer(app)) as client:
             yield Office(town, client, spread)
 
