@@ -96,6 +96,20 @@ def advance(
     return talk.turn()
 
 
+def meant(state: State, event: Event) -> Event:
+    """A label or a number typed by hand means the button that was offered under it; a label comes first."""
+    if not isinstance(event, Text):
+        return event
+    typed = event.text.strip()
+    folded = fold(typed)
+    labels = {fold(label): value for value, label in state.offered}
+    if folded and folded in labels:
+        return Press(labels[folded])
+    if typed.isdecimal() and len(typed) < 3 and 1 <= int(typed) <= len(state.offered):
+        return Press(state.offered[int(typed) - 1][0])
+    return event
+
+
 class _Talk:
     """One event's worth of conversation: what is known, what is said, what is to be done."""
 
@@ -113,7 +127,7 @@ class _Talk:
     # --- hearing ---------------------------------------------------------------------------------------------
 
     def hear(self, event: Event, away: bool) -> _Talking:
-        event = self._meant(event)
+        event = meant(self.state, event)
         held, self.state = self.state.held, replace(self.state, held=None)
         match event:
             case Press(value) if value in (GO_ON, DROP) and held is not None:
@@ -128,17 +142,6 @@ class _Talk:
                 self._hold(event)
             case _:
                 yield from self._answered(event)
-
-    def _meant(self, event: Event) -> Event:
-        """A number or a label typed by hand means the button that was offered under it."""
-        if not isinstance(event, Text):
-            return event
-        typed = event.text.strip()
-        if typed.isdecimal() and len(typed) < 3 and 1 <= int(typed) <= len(self.state.offered):
-            return Press(self.state.offered[int(typed) - 1][0])
-        folded = fold(typed)
-        labels = {fold(label): value for value, label in self.state.offered}
-        return Press(labels[folded]) if folded and folded in labels else event
 
     def _told(self, text: str, away: bool) -> _Talking:
         if len(text) > LONGEST_TEXT:
@@ -413,7 +416,7 @@ class _Talk:
         if finish.then:
             name, waiting = finish.then
             yield from self._begin(self.flows.by_name[name], waiting)
-        elif self.frame:
+        elif self.frame and not finish.quiet:
             yield from self._go_on_if_asked()
 
     def _go_on_if_asked(self) -> _Talking:

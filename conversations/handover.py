@@ -66,6 +66,7 @@ class LeaveQuestion(Command):
 
 MENU = Button(Words("button.menu"), "!menu", nav=True)
 STOP_WAITING = Button(Words("agent.stop_waiting"), "go:agentleave")
+BACK_TO_BOT = Button(Words("agent.back_to_bot"), "!go_on")
 END_TALK = Button(Words("agent.end_talk"), "go:agentleave")
 
 
@@ -81,12 +82,12 @@ def queued(facts: Found | None) -> Finish | None:
     if not isinstance(facts, DeskFound):
         return None
     if facts.talking:
-        return Finish(Reply((Words("agent.talking_already"),), (END_TALK,)))
+        return Finish(Reply((Words("agent.talking_already"),), (END_TALK,)), quiet=True)
     if not facts.is_open:
         return None
     first = "agent.waiting_already" if facts.waiting else "agent.asked"
     words = (Words(first), wait_words(facts), Words("agent.meanwhile"))
-    return Finish(Reply(words, (STOP_WAITING,)), (AskForPerson(),))
+    return Finish(Reply(words, (BACK_TO_BOT, STOP_WAITING)), (AskForPerson(),), quiet=True)
 
 
 def closed(answers: Answers, facts: Found | None) -> Words:

@@ -247,11 +247,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Finish:
-    """How a flow ends: what is said, what is to be done, and the flow that goes on, with answers known ahead."""
+    """How a flow ends: what is said, what is to be done, and the flow that goes on, with answers known ahead.
+
+    quiet: a form that was interrupted waits, its question is not put again now.
+    """
 
     reply: Reply
     commands: tuple[Command, ...] = ()
     then: tuple[str, Mapping[str, Event]] | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True)

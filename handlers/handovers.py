@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from conversations.engine import GO_ON
+from conversations.danger import PLACE as DANGER_PLACE
+from conversations.engine import meant
 from conversations.folding import fold
 from conversations.handover import (
+    BACK_TO_BOT,
     END_TALK,
     MENU,
     STOP_WAITING,
@@ -17,7 +19,6 @@ from conversations.handover import (
     LeaveQueue,
 )
 from conversations.model import (
-    Button,
     Event,
     Moment,
     Press,
@@ -29,7 +30,7 @@ from conversations.model import (
     Words,
     say,
 )
-from conversations.understand import is_danger, phrasebook
+from conversations.understand import SURE, is_danger, phrasebook, understand
 from conversations.wire import reply_to_json
 from handlers import questions
 from handlers.rules.desk import DeskRules, answer_by, desk_at, expected_minutes, is_open, opens_next
@@ -59,6 +60,10 @@ class NotYours(Exception):
         self.taken_by = taken_by
 
 
+class Unanswered(Exception):
+    """Nobody has said anything to the customer yet, who must not be sent away so."""
+
+
 # --- what customers do -----------------------------------------------------------------------------------------
 
 
@@ -83,8 +88,10 @@ async def desk(unit: Unit, contact: Contact, query: Desk, now: datetime, talking
 async def ask(unit: Unit, contact: Contact, wish: AskForPerson, now: datetime, talking: Talking) -> None:
     """Stand in the queue; who stands there, or is being talked to, stays."""
     assert contact.id is not None
-    if await handovers.live_of(unit, contact.id, lock=True) is None:
-        unit.session.add(Handover(contact_id=contact.id, queued_at=now, heard_at=now, updated_at=now))
+    live = await handovers.live_of(unit, contact.id, lock=True)
+    live = live or Handover(contact_id=contact.id, queued_at=now, heard_at=now, updated_at=now)
+    live.with_bot = False
+    unit.session.add(live)
 
 
 async def leave(unit: Unit, contact: Contact, wish: LeaveQueue, now: datetime, talking: Talking) -> None:
@@ -105,7 +112,7 @@ async def leave_question(
 
 
 async def with_person(unit: Unit, contact: Contact, event: Event, state: State, now: datetime) -> Turn | None:
-    """The bot's silence while a person speaks, as a turn; None when the bot is to answer.
+    """What becomes of an event of who waits for a person, or talks with one; None when the bot is to answer it.
 
     Danger to life and a press of one of the bot's buttons are the bot's all the same.
     """
@@ -115,24 +122,34 @@ async def with_person(unit: Unit, contact: Contact, event: Event, state: State, 
         return None
     live.heard_at, live.updated_at = now, now
     unit.session.add(live)
-    if live.state != HandoverState.TALKING or isinstance(event, Press):
+    event = meant(state, event)
+    if isinstance(event, Press):
+        live.with_bot = True
         return None
     if isinstance(event, Text) and is_danger(fold(event.text), phrasebook()):
         return None
-    return Turn(state, Reply(()), understood=Understood())
+    if state.frames and state.frames[-1].flow == DANGER_PLACE.name:
+        # Where the danger is, the crew must know at once.
+        return None
+    if live.state == HandoverState.TALKING:
+        # The person answers; the bot holds its tongue.
+        return Turn(state, Reply(()), understood=Understood())
+    if isinstance(event, Text) and not live.with_bot:
+        return await _noted(unit, live, event, state)
+    return None
 
 
-async def noted(unit: Unit, contact: Contact, event: Event, turn: Turn, now: datetime) -> Turn:
-    """Who waits and writes what the bot does not understand is told that it goes to the person."""
-    assert contact.id is not None
-    if not isinstance(event, Text) or turn.commands or turn.understood.intent is not None or turn.state.frames:
-        return turn
-    live = await handovers.live_of(unit, contact.id)
-    if live is None or live.state != HandoverState.WAITING or live.queued_at == now:
-        return turn
+async def _noted(unit: Unit, live: Handover, event: Text, state: State) -> Turn | None:
+    """What is written while waiting is for the person, unless the bot is sure to know what is wished."""
+    understood = understand(event.text)
+    if understood.intent is not None and understood.score >= SURE:
+        return None
     place = await handovers.place_of(unit, live)
-    reply = Reply((Words("agent.noted", {"place": place}),), (STOP_WAITING, MENU))
-    return Turn(turn.state, reply, (), turn.understood)
+    return Turn(
+        state,
+        Reply((Words("agent.noted", {"place": place}),), (BACK_TO_BOT, STOP_WAITING)),
+        understood=understood,
+    )
 
 
 # --- what staff do ---------------------------------------------------------------------------------------------
@@ -170,10 +187,12 @@ async def release(unit: Unit, handover_id: int, by: str, now: datetime) -> Hando
 
 
 async def end(unit: Unit, handover_id: int, by: str, note: str, now: datetime) -> Handover:
-    """The talk is over; the bot comes back and says so. Raises UnknownHandover, NotYours."""
+    """The talk is over; the bot comes back and says so. Raises UnknownHandover, NotYours, Unanswered."""
     live = await _talked_by(unit, handover_id, by)
+    if not live.answered:
+        raise Unanswered
     live.note = note
-    _end(live, HandoverState.ANSWERED if live.answered else HandoverState.LEFT, by, now)
+    _end(live, HandoverState.ANSWERED, by, now)
     unit.session.add(live)
     await _bot_is_back(unit, live, "agent.talk_over", now)
     return live
@@ -273,8 +292,7 @@ async def _turn(unit: Unit, live: Handover, rules: DeskRules, now: datetime) -> 
 
 async def _bot_is_back(unit: Unit, live: Handover, key: str, now: datetime) -> None:
     """The bot speaks again; its button goes on with a form that the talk interrupted, or to the menu."""
-    back = Button(Words("agent.back_to_bot"), GO_ON)
-    await _tell(unit, live, Reply(say(key).words, (back,)), "over", now)
+    await _tell(unit, live, Reply(say(key).words, (BACK_TO_BOT,)), "over", now)
 
 
 async def _tell(unit: Unit, live: Handover, reply: Reply, what: str, now: datetime) -> None:

@@ -40,16 +40,13 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     state = state_from_json(kept.state) if kept else State(language=language_of(contact.language))
     away = kept is not None and now - kept.updated_at > talking.away
     turn = await handovers.with_person(unit, contact, incoming.event, state, now)
-    if turn is not None:
-        # A person speaks with them: what they wrote is kept for that person, and the bot holds its tongue.
-        return Handled(contact.id, turn)
-    turn = await _converse(unit, contact, state, incoming, now, talking, away)
-    turn = await handovers.noted(unit, contact, incoming.event, turn, now)
+    turn = turn or await _converse(unit, contact, state, incoming, now, talking, away)
     for command in turn.commands:
         await carry_out(unit, contact, command, now, talking)
     await conversations.save_state(unit, contact.id, state_to_json(turn.state), now)
-    edits = await _replaceable(unit, contact.id, incoming)
-    await outbox.add_reply(unit, contact, reply_to_json(turn.reply), f"reply:{channel}:{event_id}", now, edits)
+    if turn.reply.words:
+        edits = await _replaceable(unit, contact.id, incoming)
+        await outbox.add_reply(unit, contact, reply_to_json(turn.reply), f"reply:{channel}:{event_id}", now, edits)
     return Handled(contact.id, turn)
 
 

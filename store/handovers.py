@@ -33,7 +33,8 @@ class Handover(SQLModel, table=True):
     """One wish for a person.
 
     queued_at: what the place in the queue goes by; kept when it is given back. heard_at: when the customer last
-    wrote; said_at: when a person last did; answered: whether one ever did. request_code: what it was turned into.
+    wrote; said_at: when a person last did; answered: whether one ever did. with_bot: the customer goes on with the
+    bot while they wait. request_code: what it was turned into.
     """
 
     __table_args__ = (
@@ -57,6 +58,7 @@ class Handover(SQLModel, table=True):
     taken_by: str = ""
     said_at: datetime | None = Field(default=None, sa_type=Utc)
     answered: bool = False
+    with_bot: bool = False
     ended_at: datetime | None = Field(default=None, sa_type=Utc)
     ended_by: str = ""
     note: str = ""

@@ -25,7 +25,7 @@ from bot.web.history import newest_items
 from bot.web.outages_api import PREFIX, Done, Model, Route, StaffApi, checked, id_of, json_of
 from conversations.texts import Speaker
 from handlers import handovers
-from handlers.handovers import NotYours, UnknownHandover
+from handlers.handovers import NotYours, Unanswered, UnknownHandover
 from store import handovers as kept
 from store.contacts import Contact
 from store.db import Database, Unit
@@ -114,6 +114,8 @@ class DeskApi(StaffApi):
                 return Done(await shown_of(unit, await deed(unit, by, now, body)))
             except UnknownHandover:
                 raise ApiError(404, "handover.unknown", {"id": id_of(request)}) from None
+            except Unanswered:
+                raise ApiError(409, "handover.unanswered") from None
             except NotYours as refused:
                 raise refusal(refused) from None
 

@@ -20,7 +20,7 @@ from bot.web.history import newest_items
 from bot.web.outages_api import PREFIX
 from conversations.texts import Speaker
 from handlers import handovers
-from handlers.handovers import NotYours, UnknownHandover
+from handlers.handovers import NotYours, Unanswered, UnknownHandover
 from handlers.tokens import Caller
 from store import handovers as kept
 from store.contacts import Contact
@@ -160,6 +160,8 @@ class _Seat:
                 await self._show(unit, await kept.by_id(unit, handover.id or 0) or handover)
         except UnknownHandover:
             await self._refuse(message, ApiError(404, "handover.unknown", {"id": message["id"]}))
+        except Unanswered:
+            await self._refuse(message, ApiError(409, "handover.unanswered"))
         except NotYours as refused_by:
             await self._refuse(message, refusal(refused_by))
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from handlers import proposals
+from handlers import handovers, proposals
 from handlers.notices import notices_due
 from handlers.outages import OutageDraft, PostponedSlot, Postponement, Slot, postpone, publish
 from handlers.talking import ZONE
+from store import handovers as wishes
 from store import proposals as kept
 from store.db import Database, Unit
 from store.extent import Scope
@@ -22,6 +23,10 @@ _DECLINE = re.compile(r"= staff decline: (?P<why>.+)")
 _COUNTER = re.compile(rf"= staff counter (?P<window>{_TIME} to {_TIME}): (?P<why>.+)")
 _POSTPONE = re.compile(r"= postpone (?P<id>\d+) window (?P<window>\d): (?P<why>.+)")
 _MOVE = re.compile(rf"= move (?P<id>\d+) window (?P<window>\d) to (?P<windows>{_TIME} to {_TIME})")
+_TAKES = re.compile(r"= (?P<by>\w+) takes")
+_SAYS = re.compile(r"= (?P<by>\w+) says: (?P<text>.+)")
+_GIVES_BACK = re.compile(r"= (?P<by>\w+) gives back")
+_ENDS = re.compile(r"= (?P<by>\w+) ends: (?P<note>.+)")
 LEADER = "chị Tư"
 
 
@@ -35,6 +40,10 @@ async def does(database: Database, line: str, now: datetime) -> bool:
         (_COUNTER, _counter),
         (_POSTPONE, _postpone),
         (_MOVE, _postpone),
+        (_TAKES, _take),
+        (_SAYS, _say),
+        (_GIVES_BACK, _give_back),
+        (_ENDS, _end),
     )
     for pattern, deed in deeds:
         if said := pattern.fullmatch(line):
@@ -47,6 +56,8 @@ async def does(database: Database, line: str, now: datetime) -> bool:
 async def _tick(unit: Unit, said: re.Match[str], now: datetime) -> None:
     await proposals.proposals_expired(unit, now)
     await notices_due(unit, now)
+    await handovers.waiting_ones(unit, now)
+    await handovers.silent_ones(unit, now)
 
 
 async def _plan(unit: Unit, said: re.Match[str], now: datetime) -> None:
@@ -81,6 +92,28 @@ async def _postpone(unit: Unit, said: re.Match[str], now: datetime) -> None:
 
 async def _newest(unit: Unit) -> int:
     (newest,) = await kept.page(unit, None, None, 1, None)
+    assert newest.id is not None
+    return newest.id
+
+
+async def _take(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await handovers.take(unit, await _wish(unit), said["by"], now)
+
+
+async def _say(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await handovers.speak(unit, await _wish(unit), said["by"], said["text"], now)
+
+
+async def _give_back(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await handovers.release(unit, await _wish(unit), said["by"], now)
+
+
+async def _end(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await handovers.end(unit, await _wish(unit), said["by"], said["note"], now)
+
+
+async def _wish(unit: Unit) -> int:
+    (newest,) = await wishes.page(unit, None, 1, live=True)
     assert newest.id is not None
     return newest.id
 

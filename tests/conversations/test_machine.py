@@ -9,6 +9,7 @@ from conversations import engine
 from conversations.calendar import CalendarFound, MyCalendar
 from conversations.danger import UrgentFound, UrgentNumber
 from conversations.flows import FLOWS
+from conversations.handover import Desk, DeskFound
 from conversations.lookup import LookUp, OutageSeen, OutagesFound
 from conversations.model import (
     LANGUAGES,
@@ -69,6 +70,8 @@ def found(query: Query) -> Found:
             return PlacesFound((METER if "PE0" in text else WARD, METER), sure, text, "name")
         case MyPlaces():
             return MyPlacesFound((FollowedPlace(1, WARD.target, "Nhà", WARD.name, False, None),))
+        case Desk():
+            return DeskFound(False, AS_OF.at, 2, 5, waiting=False, talking=False, answer_by=AS_OF.at)
         case MyNotices():
             return NoticesFound(True, False, (22, 6))
         case MyCalendar():

@@ -15,9 +15,8 @@ from handlers.rules.desk import DESK, answer_by, desk_at, expected_minutes, is_o
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 RULES = desk_at(date(2026, 11, 25))
-MOMENTS = st.integers(0, 2 * 365 * 24 * 60).map(
-    lambda at: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=at)
-)
+MINUTES = st.integers(0, 2 * 365 * 24 * 60)
+MOMENTS = MINUTES.map(lambda at: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=at))
 
 
 def local(text: str) -> datetime:

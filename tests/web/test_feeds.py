@@ -37,7 +37,7 @@ async def town(sqlite_url: str) -> AsyncIterator[Town]:
 async def client(town: Town) -> AsyncIterator[Client]:
     publisher = Publisher("Điện lực Sáng Đèn", "1900 545454", LINKS)
     feeds = Feeds(town.database, speaking(), publisher, lambda: town.now)
-    app = create_app(WebServices(town.database, utcnow, lambda ids: None, talking().speaker), feeds.routes())
+    app = create_app(WebServices(town.database, utcnow, lambda ids: None, speaking().speaker), feeds.routes())
     async with TestClient(TestServer(app)) as client:
         yield client
 

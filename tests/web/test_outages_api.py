@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from bot.web.errors import texts, wanted
 from bot.web.server import WebServices, create_app
 from handlers import tokens
+from handlers.talking import talking
 from store.outbox import Status
 from tests.town import BEN_THANH, FAR_HOME, FEEDER, HOME, NOW, SHOP, Town, built
 

@@ -1,0 +1,128 @@
+"""The desk through the staff API and its live socket: who waits, what they write, and what is said to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from aiohttp import ClientWebSocketResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.web.desk_socket import DeskSocket
+from bot.web.server import WebServices, create_app
+from conversations.model import Press
+from handlers import tokens
+from handlers.talking import talking
+from store.db import Database
+from tests.handlers.test_handovers import MORNING, Chat
+
+SECRETS = {"Hạnh": "sd_hanh", "Tâm": "sd_tam", "boss": "sd_leader"}
+
+
+@dataclass
+class Desk:
+    """The service with two agents and a leader, and customers who write to it."""
+
+    chat: Chat
+    client: TestClient[web.Request, web.Application]
+
+    async def ask(self, method: str, path: str, body: Any = None, by: str = "Hạnh") -> tuple[int, dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {SECRETS[by]}", "Accept-Language": "en"}
+        async with self.client.request(method, f"/api/v1{path}", headers=headers, json=body) as answer:
+            return answer.status, await answer.json()
+
+    async def sit_down(self, by: str = "Hạnh") -> ClientWebSocketResponse:
+        headers = {"Authorization": f"Bearer {SECRETS[by]}", "Accept-Language": "en"}
+        return await self.client.ws_connect("/api/v1/handovers/live", headers=headers)
+
+
+@pytest.fixture
+async def desk(migrated_url: str) -> AsyncIterator[Desk]:
+    database = Database(migrated_url)
+    chat = Chat(database)
+    async with database.unit() as unit:
+        for name, secret in SECRETS.items():
+            await tokens.issue(unit, name, "leader" if name == "boss" else "agent", secret, MORNING)
+    socket = DeskSocket(database, lambda: chat.now, talking().speaker)
+    services = WebServices(database, lambda: chat.now, lambda ids: None, talking().speaker)
+    async with TestClient(TestServer(create_app(services, socket.routes()))) as client:
+        yield Desk(chat, client)
+        await socket.close()
+    await database.close()
+
+
+async def until(socket: ClientWebSocketResponse, **wanted: Any) -> dict[str, Any]:
+    """The next message of the socket that has these values."""
+    async with asyncio.timeout(20):
+        while True:
+            message: dict[str, Any] = await socket.receive_json()
+            flat = {**message, **message.get("handover", {}), **message.get("line", {})}
+            if wanted.items() <= flat.items():
+                return message
+
+
+async def test_an_agent_takes_reads_answers_and_ends(desk: Desk) -> None:
+    await desk.chat.writes("Lan", "gặp nhân viên")
+    await desk.chat.writes("Lan", "Hỏi vụ chốt công tơ trễ hai ngày <b>")
+
+    status, listed = await desk.ask("GET", "/handovers")
+    (one,) = listed["handovers"]
+    assert (status, one["state"], one["name"]) == (200, "waiting", "Lan")
+    number = one["id"]
+    assert (await desk.ask("POST", f"/handovers/{number}/say", {"text": "Chào"}))[1]["error"][
+        "code"
+    ] == "handover.waiting"
+
+    assert (await desk.ask("POST", f"/handovers/{number}/take"))[1]["taken_by"] == "Hạnh"
+    status, refused = await desk.ask("POST", f"/handovers/{number}/take", by="Tâm")
+    assert (status, refused["error"]["message"].startswith("Hạnh is talking")) == (409, True)
+    lines = (await desk.ask("GET", f"/handovers/{number}"))[1]["lines"]
+    assert [line["text"] for line in lines if line["by"] == "customer"][-1].endswith("hai ngày &lt;b&gt;")
+
+    assert (await desk.ask("POST", f"/handovers/{number}/end"))[1]["error"]["code"] == "handover.unanswered"
+    assert (await desk.ask("POST", f"/handovers/{number}/say", {"text": "  "}))[0] == 422
+    assert (await desk.ask("POST", f"/handovers/{number}/say", {"text": "Giá < 2.000 đ ạ"}))[0] == 200
+    ended = (await desk.ask("POST", f"/handovers/{number}/end", {"note": "đã giải thích"}))[1]
+    assert (ended["state"], ended["note"]) == ("answered", "đã giải thích")
+    assert (await desk.chat.heard("Lan"))[-3:] == ["agent.taken", "agent.says", "agent.talk_over"]
+
+    assert (await desk.ask("GET", "/handovers"))[1]["handovers"] == []
+    assert [one["id"] for one in (await desk.ask("GET", "/handovers?state=answered"))[1]["handovers"]] == [number]
+    assert (await desk.ask("GET", "/handovers", by="boss"))[0] == 403
+    assert (await desk.ask("POST", "/handovers/77/take"))[0] == 404
+
+
+async def test_a_live_desk_sees_who_waits_what_they_write_and_answers_at_once(desk: Desk) -> None:
+    await desk.chat.writes("Lan", "gặp nhân viên")
+    socket = await desk.sit_down()
+    number = (await until(socket, type="handover", state="waiting"))["handover"]["id"]
+    await until(socket, type="ready")
+    colleague = await desk.sit_down("Tâm")
+    await until(colleague, type="ready")
+
+    await socket.send_json({"type": "take", "id": number})
+    await until(socket, type="handover", taken_by="Hạnh")
+    await until(colleague, type="handover", taken_by="Hạnh")
+    await desk.chat.writes("Lan", "nhà em ở Bến Thành")
+    await until(socket, type="line", id=number, by="customer", text="nhà em ở Bến Thành")
+
+    await colleague.send_json({"type": "say", "id": number, "text": "để em", "ref": "r1"})
+    assert (await until(colleague, type="refused", ref="r1"))["code"] == "handover.taken"
+    await socket.send_json({"type": "say", "id": number, "text": "Em chào chị"})
+    await until(socket, type="handover", said_at="2026-11-25T02:00:00Z")
+    await desk.chat.writes("Lan", Press("go:agentleave"))
+    await until(socket, type="handover", state="answered", ended_by="customer")
+
+    for wrong in ("[1]", "{", '{"type": "sing"}', '{"type": "say", "id": 1, "text": ""}'):
+        await socket.send_str(wrong)
+        assert (await until(socket, type="refused"))["text"]
+    await socket.close()
+    await colleague.close()
+
+
+async def test_a_socket_without_a_token_is_refused(desk: Desk) -> None:
+    async with desk.client.get("/api/v1/handovers/live") as answer:
+        assert answer.status == 401
