@@ -8,6 +8,7 @@ from typing import Any
 
 from conversations.calendar import MyCalendar
 from conversations.danger import UrgentNumber
+from conversations.days import ReadDay, WhatDay
 from conversations.lookup import LookUp
 from conversations.model import Found, Query
 from conversations.notices import MyNotices
@@ -18,7 +19,7 @@ from conversations.power import MyReports, PowerAt, Restored
 from conversations.proposals import MyProposal
 from conversations.reschedule import PrepareProposal
 from conversations.windows import ReadWindow
-from handlers import calendar, numbering, outage_lookup, place_lookup, power, preferences, proposal_lookup
+from handlers import calendar, days, numbering, outage_lookup, place_lookup, power, preferences, proposal_lookup
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -42,6 +43,8 @@ LOOKUPS: dict[type[Query], Look] = {
     ReadWindow: proposal_lookup.read,
     PrepareProposal: proposal_lookup.prepare,
     MyProposal: proposal_lookup.mine,
+    WhatDay: days.today,
+    ReadDay: days.read,
 }
 
 
