@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import incidents, latecomers, notices, proposals, push_times, ticks
+from handlers import incidents, latecomers, lateness, notices, proposals, push_times, ticks
 from store.db import Database, Unit
 
 log = structlog.get_logger(__name__)
@@ -27,12 +27,13 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (latecomers.let_go_late, 15),
     (push_times.keep_push_times, 30),
     (proposals.proposals_expired, 30),
+    (lateness.requests_late, 30),
     (ticks.retention, 3600),
 )
 
 
 # These do one piece at a time, each in a unit of its own, and go on until nothing is left.
-PIECEWISE: tuple[Tick, ...] = (notices.next_notices_due,)
+PIECEWISE: tuple[Tick, ...] = (notices.next_notices_due, lateness.requests_late)
 
 
 class Scheduler:

@@ -11,12 +11,14 @@ from conversations.danger import TellUrgent
 from conversations.follow import Follow
 from conversations.model import Command, SetLanguage
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
+from conversations.my_requests import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.notices import SetQuietHours, SetReminders
 from conversations.power import HearOf, PowerIsBack
 from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawProposal
 from conversations.report import OpenReport
 from conversations.reschedule import Propose
-from handlers import calendar, preferences, proposals, reports, subscriptions
+from conversations.service_words import GiveConsent, OpenRequest
+from handlers import calendar, consents, my_requests, preferences, proposals, reports, subscriptions
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -41,6 +43,12 @@ COMMANDS: dict[type[Command], Do] = {
     WithdrawProposal: proposals.withdraw,
     AgreeToWindow: proposals.agree,
     DisagreeWithWindow: proposals.disagree,
+    GiveConsent: consents.give_consent,
+    OpenRequest: my_requests.open_request,
+    AddPaper: my_requests.add_paper,
+    AskAboutRequest: my_requests.ask,
+    CancelRequest: my_requests.cancel,
+    ReopenRequest: my_requests.reopen,
 }
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conversations import engine
-from conversations.model import Language, State, Turn, Words, language_of, say
+from conversations.model import Language, State, Turn, Words, language_of
 from conversations.wire import reply_to_json, state_from_json, state_to_json
+from handlers import unhandled
 from handlers.commands import carry_out
 from handlers.lookups import answer
 from handlers.ports import Incoming
@@ -48,7 +49,7 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
 
 
 async def apologise(unit: Unit, channel: str, incoming: Incoming, now: datetime) -> None:
-    """Never silent: when an event could not be handled, say so, keep the conversation where it was.
+    """Never silent: when an event could not be handled, a person is to; the conversation stays where it was.
 
     The event counts as received, so that a platform that repeats it does not run into the same fault for a day.
     """
@@ -56,7 +57,7 @@ async def apologise(unit: Unit, channel: str, incoming: Incoming, now: datetime)
     assert contact.id is not None
     event_id = f"{incoming.sender}:{incoming.id}"
     if await conversations.receive(unit, channel, event_id, contact.id, incoming.shown, now) is not None:
-        words = reply_to_json(say("error.fault"))
+        words = reply_to_json(await unhandled.keep(unit, contact, incoming, now))
         await outbox.add_reply(unit, contact, words, f"reply:{channel}:{event_id}", now)
 
 

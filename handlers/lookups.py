@@ -11,6 +11,7 @@ from conversations.danger import UrgentNumber
 from conversations.days import ReadDay, WhatDay
 from conversations.lookup import LookUp
 from conversations.model import Found, Query
+from conversations.my_requests import MyRequest, MyRequests
 from conversations.notices import MyNotices
 from conversations.numbers import NewNumber
 from conversations.places import FindPlace, FindPlaceByPhone, FindPlaceNear, MyPlaces
@@ -18,8 +19,20 @@ from conversations.planned_windows import MyPlannedOutages
 from conversations.power import MyReports, PowerAt, Restored
 from conversations.proposals import MyProposal
 from conversations.reschedule import PrepareProposal
+from conversations.service_words import Recall
 from conversations.windows import ReadWindow
-from handlers import calendar, days, numbering, outage_lookup, place_lookup, power, preferences, proposal_lookup
+from handlers import (
+    calendar,
+    consents,
+    days,
+    my_requests,
+    numbering,
+    outage_lookup,
+    place_lookup,
+    power,
+    preferences,
+    proposal_lookup,
+)
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -43,8 +56,13 @@ LOOKUPS: dict[type[Query], Look] = {
     ReadWindow: proposal_lookup.read,
     PrepareProposal: proposal_lookup.prepare,
     MyProposal: proposal_lookup.mine,
+<<<<<<< HEAD
     WhatDay: days.today,
     ReadDay: days.read,
+=======
+    Recall: consents.recall,
+    MyRequests: my_requests.mine,
+    MyRequest: my_requests.one,
 }
 
 

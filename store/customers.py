@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Index, false, func
+from sqlalchemy import Index, String, false, func, literal_column
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -117,6 +117,19 @@ async def supply_of_ward(unit: Unit, ward_code: str) -> Supply:
     return Supply(
         frozenset(), frozenset(t for t, _ in pairs), frozenset(f for _, f in pairs), frozenset({ward_code})
     )
+
+
+async def company_of_ward(unit: Unit, ward_code: str) -> str | None:
+    """The company, as the first six signs of a customer code, that serves most customers of a ward."""
+    company = literal_column("substr(customer.code, 1, 6)", String)
+    query = (
+        select(company)
+        .where(Customer.ward_code == ward_code, _STAYS)
+        .group_by(company)
+        .order_by(func.count().desc(), company)
+        .limit(1)
+    )
+    return (await unit.session.exec(query)).first()
 
 
 def supply_of(found: Iterable[Customer]) -> Supply:

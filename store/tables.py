@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 
 from store import (
     census,
+    consents,
     contacts,
     conversations,
     customers,
@@ -17,14 +18,17 @@ from store import (
     numbers,
     outages,
     outbox,
+    profiles,
     proposals,
     reports,
+    requests,
     subscriptions,
     tokens,
 )
 
 MODULES = (
     census,
+    consents,
     contacts,
     conversations,
     customers,
@@ -35,8 +39,10 @@ MODULES = (
     numbers,
     outages,
     outbox,
+    profiles,
     proposals,
     reports,
+    requests,
     subscriptions,
     tokens,
 )
