@@ -21,6 +21,7 @@ from store import (
     reports,
     subscriptions,
     tokens,
+    vault,
 )
 
 MODULES = (
@@ -39,6 +40,7 @@ MODULES = (
     reports,
     subscriptions,
     tokens,
+    vault,
 )
 
 metadata: MetaData = SQLModel.metadata
