@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, demo, import, token, chat, doctor."""
+"""The command line: serve, migrate, demo, import, token, vault, chat, doctor."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from bot.importing import import_cli
 from bot.sender import utcnow
 from bot.settings import Settings
 from bot.start import checked_settings, run, terminal
+from bot.vault_cli import vault_cli
 from conversations.model import Language
 from handlers import demo_load, tokens
 from handlers.talking import talking
+from handlers.vault import MissingKeys, check_keys
 from store import migrate as migrations
 from store.db import Database
 
@@ -31,6 +33,7 @@ cli = typer.Typer(help="Sáng Đèn: the chatbot service of a power utility.", n
 token_cli = typer.Typer(help="API tokens of staff and systems.", no_args_is_help=True)
 cli.add_typer(token_cli, name="token")
 cli.add_typer(import_cli, name="import")
+cli.add_typer(vault_cli, name="vault")
 
 
 class Roles(StrEnum):
@@ -170,6 +173,7 @@ async def _chat(settings: Settings, name: str, language: Language | None, as_jso
     database = Database(settings.database)
     try:
         await migrations.upgrade_engine(database.engine)
+        await check_keys(database, app.vault_of(settings, database).files.sealer, utcnow())
         await Console(database, app.talking_of(settings), name, language).run(as_json)
     finally:
         await database.close()
@@ -196,6 +200,9 @@ def main() -> None:
         if error.errno != errno.EADDRINUSE:
             raise
         typer.echo(f"{error.strerror}. Choose another port with --port.", err=True)
+        raise SystemExit(1) from None
+    except MissingKeys as error:
+        typer.echo(str(error), err=True)
         raise SystemExit(1) from None
     except SQLAlchemyError as error:
         typer.echo(f"The database said: {error}\nRun `sangden doctor` to see what is wrong.", err=True)

@@ -31,7 +31,10 @@ from handlers.alert_files import Publisher
 from handlers.links import Links
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking
+from handlers.vault import Vault, check_keys
 from store.db import Database
+from store.sealing import Sealer
+from store.vault_files import VaultFiles
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +75,7 @@ class Parts:
     holder: Holder
     web_chat: WebChatChannel
     telegram: TelegramChannel | None
+    vault: Vault
 
     @property
     def channels(self) -> list[Channel]:
@@ -81,21 +85,29 @@ class Parts:
 
 def build(settings: Settings, database: Database) -> Parts:
     """Make the parts; nothing is opened yet."""
-    parts = talking_of(settings)
+    words, vault = talking_of(settings), vault_of(settings, database)
+    web_chat, telegram = WebChatChannel(), telegram_channel(settings, words.speaker)
     return Parts(
         settings=settings,
         database=database,
-        talking=parts,
-        receiver=Receiver(database, parts),
+        talking=words,
+        receiver=Receiver(database, words),
         holder=Holder(),
-        web_chat=WebChatChannel(),
-        telegram=telegram_channel(settings, parts.speaker),
+        web_chat=web_chat,
+        telegram=telegram,
+        vault=vault,
     )
 
 
 def talking_of(settings: Settings) -> Talking:
     """The conversations, with the links that these settings make."""
-    return replace(talking(), links=Links(settings.public_url, settings.secret()))
+    links = Links(settings.public_url, settings.secret())
+    return replace(talking(), links=links, sealer=Sealer(settings.vault_ring()))
+
+
+def vault_of(settings: Settings, database: Database) -> Vault:
+    """The vault of these settings; nothing is opened yet."""
+    return Vault(database, VaultFiles(settings.vault, Sealer(settings.vault_ring())))
 
 
 def telegram_channel(settings: Settings, speaker: Speaker) -> TelegramChannel | None:
@@ -126,6 +138,7 @@ async def running(settings: Settings, role: Role, host: str, port: int) -> Async
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         parts = build(settings, database)
+        await check_keys(database, parts.vault.files.sealer, utcnow())
         spreading = Spreading(database)
         if role in ("all", "web", "sender") and parts.telegram:
             await parts.telegram.start()
@@ -135,7 +148,7 @@ async def running(settings: Settings, role: Role, host: str, port: int) -> Async
             for channel in parts.channels:
                 await _send(stack, parts, channel, hub)
         if role in ("all", "scheduler"):
-            scheduler = Scheduler(database, utcnow, spreading.unfinished)
+            scheduler = Scheduler(database, utcnow, spreading.unfinished, parts.vault.sweep)
             scheduler.start()
             stack.callback(scheduler.stop)
         address = ""

@@ -32,6 +32,9 @@ TICKS: tuple[tuple[Tick, int], ...] = (
 )
 
 
+# How often the files of the vault whose time is over are deleted.
+SWEEP_SECONDS = 300
+
 # These do one piece at a time, each in a unit of its own, and go on until nothing is left.
 PIECEWISE: tuple[Tick, ...] = (notices.next_notices_due, lateness.requests_late)
 
@@ -40,10 +43,15 @@ class Scheduler:
     """apscheduler as a ticker in memory; two processes that tick do no harm."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime], spread: Callable[[], Awaitable[None]]
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        spread: Callable[[], Awaitable[None]],
+        sweep: Callable[[datetime], Awaitable[int]],
     ) -> None:
         self._database = database
         self._clock = clock
+        self._sweep = sweep
         # A misfire is caught up with once, however late: the default would silently drop it after a second.
         self._ticker = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -51,6 +59,7 @@ class Scheduler:
         for tick, seconds in TICKS:
             self._ticker.add_job(self._run, "interval", seconds=seconds, args=[tick], id=tick.__name__)
         self._ticker.add_job(spread, "interval", seconds=2, id="spread_unfinished")
+        self._ticker.add_job(self._swept, "interval", seconds=SWEEP_SECONDS, id="vault_sweep")
 
     def start(self) -> None:
         self._ticker.start()
@@ -72,3 +81,13 @@ class Scheduler:
             log.exception("tick_failed", tick=tick.__name__)
         if total:
             log.info("tick", tick=tick.__name__, done=total)
+
+    async def _swept(self) -> None:
+        """The vault's sweep, which takes units of work of its own around what it does on the disk."""
+        try:
+            swept = await self._sweep(self._clock())
+        except Exception:
+            log.exception("tick_failed", tick="vault_sweep")
+        else:
+            if swept:
+                log.info("tick", tick="vault_sweep", done=swept)

@@ -11,12 +11,12 @@ import structlog
 from conversations.model import Json
 from conversations.service_words import GiveConsent, Recall, Recalled
 from handlers.rules.progress import remembered
-from handlers.sealing_port import Sealer
 from handlers.talking import Talking
 from store import consents, conversations, profiles
 from store.consents import Consent
 from store.contacts import Contact
 from store.db import Unit
+from store.sealing import Sealer
 
 log = structlog.get_logger(__name__)
 

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from conversations import engine
 from conversations.model import Language, State, Turn, Words, language_of
-from conversations.wire import reply_to_json, state_from_json, state_to_json
-from handlers import unhandled
+from conversations.wire import reply_to_json
+from handlers import states, unhandled
 from handlers.commands import carry_out
 from handlers.lookups import answer
 from handlers.ports import Incoming
+from handlers.rules.masking import masked
 from handlers.talking import Talking
 from store import contacts, conversations, outbox
 from store.contacts import Contact
@@ -34,15 +35,15 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     contact = await _arrive(unit, channel, incoming, now)
     assert contact.id is not None
     event_id = f"{incoming.sender}:{incoming.id}"
-    if await conversations.receive(unit, channel, event_id, contact.id, incoming.shown, now) is None:
+    if await conversations.receive(unit, channel, event_id, contact.id, masked(incoming.shown), now) is None:
         return None
     kept = await conversations.state_of(unit, contact.id)
-    state = state_from_json(kept.state) if kept else State(language=language_of(contact.language))
+    state = states.opened(kept, contact.id, language_of(contact.language), talking.sealer)
     away = kept is not None and now - kept.updated_at > talking.away
     turn = await _converse(unit, contact, state, incoming, now, talking, away)
     for command in turn.commands:
         await carry_out(unit, contact, command, now, talking)
-    await conversations.save_state(unit, contact.id, state_to_json(turn.state), now)
+    await conversations.save_state(unit, contact.id, states.to_keep(turn.state, contact.id, talking.sealer), now)
     edits = await _replaceable(unit, contact.id, incoming)
     await outbox.add_reply(unit, contact, reply_to_json(turn.reply), f"reply:{channel}:{event_id}", now, edits)
     return Handled(contact.id, turn)
@@ -56,7 +57,7 @@ async def apologise(unit: Unit, channel: str, incoming: Incoming, now: datetime)
     contact = await _arrive(unit, channel, incoming, now)
     assert contact.id is not None
     event_id = f"{incoming.sender}:{incoming.id}"
-    if await conversations.receive(unit, channel, event_id, contact.id, incoming.shown, now) is not None:
+    if await conversations.receive(unit, channel, event_id, contact.id, masked(incoming.shown), now) is not None:
         words = reply_to_json(await unhandled.keep(unit, contact, incoming, now))
         await outbox.add_reply(unit, contact, words, f"reply:{channel}:{event_id}", now)
 

@@ -56,10 +56,8 @@ LOOKUPS: dict[type[Query], Look] = {
     ReadWindow: proposal_lookup.read,
     PrepareProposal: proposal_lookup.prepare,
     MyProposal: proposal_lookup.mine,
-<<<<<<< HEAD
     WhatDay: days.today,
     ReadDay: days.read,
-=======
     Recall: consents.recall,
     MyRequests: my_requests.mine,
     MyRequest: my_requests.one,

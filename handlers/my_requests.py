@@ -79,7 +79,7 @@ async def open_request(unit: Unit, contact: Contact, wish: OpenRequest, now: dat
         for file in files:
             await _keep_file(unit, request, paper, file.get("file", ""), file.get("kind", ""), now)
     file_ids = [file["file"] for files in wish.papers.values() for file in files if file.get("file")]
-    await claim(unit, request, file_ids, talking.files, now)
+    await claim(unit, request, file_ids, now)
     await _wait_for_papers(unit, request, {paper for paper, files in wish.papers.items() if files}, now)
     await consents.remember(unit, contact, wish.answers, now, talking.sealer)
 
@@ -92,7 +92,7 @@ async def add_paper(unit: Unit, contact: Contact, wish: AddPaper, now: datetime,
     if any(one.file == wish.file for one in await requests.papers_of(unit, id_of(request))):
         return
     await _keep_file(unit, request, wish.paper, wish.file, wish.kind, now)
-    await claim(unit, request, [wish.file], talking.files, now)
+    await claim(unit, request, [wish.file], now)
     missing = await outstanding(unit, request)
     for one in missing:
         if one.paper == wish.paper:

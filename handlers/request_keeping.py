@@ -13,11 +13,11 @@ from handlers.personal import safe, without_ids
 from handlers.rules import progress
 from handlers.rules.progress import DONE, ENDS, PAPERS_MISSING, REOPENED, RequestRules
 from handlers.rules.working_days import WorkCalendar, work_calendar
-from handlers.sealing_port import Files, Sealer
 from handlers.talking import ZONE
-from store import requests
+from store import requests, vault
 from store.db import Unit
 from store.requests import Request, RequestMove, RequestPaper
+from store.sealing import Sealer
 
 log = structlog.get_logger(__name__)
 
@@ -190,13 +190,13 @@ def _object(text: str) -> Mapping[str, Json]:
     return found if isinstance(found, dict) else {}
 
 
-async def claim(unit: Unit, request: Request, file_ids: Sequence[str], files: Files | None, now: datetime) -> None:
+async def claim(unit: Unit, request: Request, file_ids: Sequence[str], now: datetime) -> None:
     """Have the vault keep files for a request; a vault that fails does not undo what the customer sent."""
-    if files is None or not file_ids:
+    if not file_ids:
         return
     until = max(request.ended_at or request.due_by, now) + rules(now).papers
     try:
         async with unit.session.begin_nested():
-            await files.claim(unit, file_ids, request.code, PAPERS, until)
+            await vault.claim(unit, request.contact_id, file_ids, request.code, PAPERS, until)
     except Exception:
         log.exception("files_not_claimed", request=request.code, files=len(file_ids))

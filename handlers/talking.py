@@ -14,7 +14,7 @@ from conversations.texts import Speaker, catalogs
 from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
-from handlers.sealing_port import Files, Sealer
+from store.sealing import Sealer
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WARD_TABLE = Path(__file__).parent / "rules" / "wards" / "hcmc-2025-07-01.csv"
@@ -24,9 +24,9 @@ AWAY = timedelta(hours=8)
 
 @dataclass(frozen=True)
 class Talking:
-    """The parts of a conversation that never change while a process runs; without `links` none are given out.
+    """The parts of a conversation that never change while a process runs.
 
-    sealer, files: the vault; without them no ID number is kept, and files stay as they came.
+    links: without them none are given out. sealer: without it states are kept readable, which only tests want.
     """
 
     flows: Flows
@@ -36,7 +36,6 @@ class Talking:
     away: timedelta = AWAY
     links: Links | None = None
     sealer: Sealer | None = None
-    files: Files | None = None
 
 
 @cache

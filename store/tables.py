@@ -24,6 +24,7 @@ from store import (
     requests,
     subscriptions,
     tokens,
+    vault,
 )
 
 MODULES = (
@@ -45,6 +46,7 @@ MODULES = (
     requests,
     subscriptions,
     tokens,
+    vault,
 )
 
 metadata: MetaData = SQLModel.metadata
