@@ -9,13 +9,14 @@ import secrets
 import signal
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import app, doctor, garbage
+from bot import app, doctor, garbage, survey_sample
 from bot.console import BadLine, Console
 from bot.importing import import_cli
 from bot.sender import utcnow
@@ -177,6 +178,20 @@ async def _chat(settings: Settings, name: str, language: Language | None, as_jso
         await Console(database, app.talking_of(settings), name, language).run(as_json)
     finally:
         await database.close()
+
+
+@cli.command("survey-sample")
+def survey_sample_command(
+    year: Annotated[int, typer.Argument(min=2020, max=2200, help="The year whose answers are drawn from.")],
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="The CSV file to write.")],
+    seed: Annotated[
+        str, typer.Option(help="The same seed draws the same sample; the year, if none is given.")
+    ] = "",
+) -> None:
+    """Draw the sample for the yearly independent survey, without anything that names anybody."""
+    settings = checked_settings()
+    drawn = run(survey_sample.write(settings.database, year, seed or str(year), file))
+    terminal.print(f"{file}: {drawn} answers of {year}.", highlight=False)
 
 
 @cli.command("doctor")

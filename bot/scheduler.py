@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import incidents, latecomers, lateness, notices, proposals, push_times, ticks
+from handlers import incidents, latecomers, lateness, notices, proposals, push_times, surveys, ticks
 from store.db import Database, Unit
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,8 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (latecomers.let_go_late, 15),
     (push_times.keep_push_times, 30),
     (proposals.proposals_expired, 30),
+    (surveys.surveys_due, 60),
+    (surveys.reminders_due, 300),
     (lateness.requests_late, 30),
     (ticks.retention, 3600),
 )

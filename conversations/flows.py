@@ -12,6 +12,7 @@ from conversations import (
     proposals,
     report,
     reschedule,
+    survey,
     unclear,
 )
 from conversations.engine import Flows
@@ -40,6 +41,7 @@ FLOWS = Flows(
         my_requests.ASK,
         my_requests.CANCEL,
         my_requests.REOPEN,
+        survey.FLOW,
     ),
     fallback=unclear.FLOW,
     danger=danger.FLOW,

@@ -18,7 +18,8 @@ from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawP
 from conversations.report import OpenReport
 from conversations.reschedule import Propose
 from conversations.service_words import GiveConsent, OpenRequest
-from handlers import calendar, consents, my_requests, preferences, proposals, reports, subscriptions
+from conversations.survey import RecordSurvey
+from handlers import calendar, consents, my_requests, preferences, proposals, reports, subscriptions, surveys
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -43,6 +44,7 @@ COMMANDS: dict[type[Command], Do] = {
     WithdrawProposal: proposals.withdraw,
     AgreeToWindow: proposals.agree,
     DisagreeWithWindow: proposals.disagree,
+    RecordSurvey: surveys.record,
     GiveConsent: consents.give_consent,
     OpenRequest: my_requests.open_request,
     AddPaper: my_requests.add_paper,

@@ -43,7 +43,8 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     turn = await _converse(unit, contact, state, incoming, now, talking, away)
     for command in turn.commands:
         await carry_out(unit, contact, command, now, talking)
-    await conversations.save_state(unit, contact.id, states.to_keep(turn.state, contact.id, talking.sealer), now)
+    kept_state = states.to_keep(turn.state, contact.id, talking.sealer)
+    await conversations.save_state(unit, contact.id, kept_state, now, busy=bool(turn.state.frames))
     edits = await _replaceable(unit, contact.id, incoming)
     await outbox.add_reply(unit, contact, reply_to_json(turn.reply), f"reply:{channel}:{event_id}", now, edits)
     return Handled(contact.id, turn)

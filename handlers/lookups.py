@@ -20,6 +20,7 @@ from conversations.power import MyReports, PowerAt, Restored
 from conversations.proposals import MyProposal
 from conversations.reschedule import PrepareProposal
 from conversations.service_words import Recall
+from conversations.survey import SurveyOf
 from conversations.windows import ReadWindow
 from handlers import (
     calendar,
@@ -32,6 +33,7 @@ from handlers import (
     power,
     preferences,
     proposal_lookup,
+    surveys,
 )
 from handlers.talking import Talking
 from store.contacts import Contact
@@ -56,6 +58,7 @@ LOOKUPS: dict[type[Query], Look] = {
     ReadWindow: proposal_lookup.read,
     PrepareProposal: proposal_lookup.prepare,
     MyProposal: proposal_lookup.mine,
+    SurveyOf: surveys.find,
     WhatDay: days.today,
     ReadDay: days.read,
     Recall: consents.recall,

@@ -241,6 +241,18 @@ async def to_look_at(unit: Unit, now: datetime, limit: int) -> Sequence[Request]
     return (await unit.session.exec(query.execution_options(populate_existing=True))).all()
 
 
+async def survey_due(unit: Unit, now: datetime, limit: int) -> Sequence[Request]:
+    """Finished requests whose customer is to be asked how it went, locked; others' are left out."""
+    query = (
+        select(Request)
+        .where(col(Request.survey_due_at) <= now, col(Request.deleted_at).is_(None))
+        .order_by(col(Request.survey_due_at), col(Request.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await unit.session.exec(query.execution_options(populate_existing=True))).all()
+
+
 # --- what belongs to them --------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ from store import (
     reports,
     requests,
     subscriptions,
+    surveys,
     tokens,
     vault,
 )
@@ -45,6 +46,7 @@ MODULES = (
     reports,
     requests,
     subscriptions,
+    surveys,
     tokens,
     vault,
 )

@@ -17,6 +17,8 @@ OVERRIDERS = ("leader", "admin")
 CREWS = ("operator", "agent", "admin")
 # Who answers the proposals of businesses, and who speaks with them about it.
 PROPOSAL_READERS = tuple(dict.fromkeys((*PUBLISHERS, *CREWS)))
+# Who answers for how customers are treated.
+SURVEYORS = ("agent", "leader", "admin")
 CHALLENGE = 'Bearer realm="sangden"'
 
 

@@ -19,6 +19,7 @@ from bot.web.outages_api import PREFIX, OutagesApi
 from bot.web.proposals_api import ProposalsApi
 from bot.web.reports_api import ReportsApi
 from bot.web.stats_api import StatsApi
+from bot.web.surveys_api import SurveysApi
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations = OutagesApi(services.database, services.clock, services.spread).routes()
     operations += ReportsApi(services.database, services.clock, services.spread).routes()
     operations += ProposalsApi(services.database, services.clock, services.spread).routes()
+    operations += SurveysApi(services.database, services.clock, services.spread).routes()
     operations += StatsApi(services.database, services.clock).routes()
     document = describe(operations)
 
