@@ -23,6 +23,7 @@ from bot.spreading import Spreading
 from bot.web.chat import Chat
 from bot.web.feeds import Feeds
 from bot.web.hub import Hub
+from bot.web.my_data import MyDataRoutes
 from bot.web.server import WebServices, create_app
 from bot.web.webhooks import TelegramWebhook
 from conversations.model import LANGUAGES, Words
@@ -185,7 +186,7 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
         hotline=settings.hotline,
         secure=settings.public_url.startswith("https://"),
     )
-    routes = chat.routes() + _feeds(parts).routes()
+    routes = chat.routes() + _feeds(parts).routes() + MyDataRoutes(parts.database, parts.talking, utcnow).routes()
     if parts.telegram and settings.telegram_mode == "webhook":
         routes += TelegramWebhook(parts.telegram, parts.receiver).routes()
     app = create_app(WebServices(parts.database, utcnow, spreading.start), routes)

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from handlers import incidents, latecomers, lateness, notices, proposals, push_times, surveys, ticks
+from handlers import incidents, latecomers, lateness, notices, privacy, proposals, push_times, surveys, ticks
 from store.db import Database, Unit
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (proposals.proposals_expired, 30),
     (surveys.surveys_due, 60),
     (surveys.reminders_due, 300),
+    (privacy.deletions_due, 60),
     (lateness.requests_late, 30),
     (ticks.retention, 3600),
 )

@@ -14,12 +14,23 @@ from conversations.my_places import PausePlace, RemovePlace, RenamePlace, Resume
 from conversations.my_requests import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.notices import SetQuietHours, SetReminders
 from conversations.power import HearOf, PowerIsBack
+from conversations.privacy import DeleteMyData, KeepMyData, KeepWish, WithdrawConsent
 from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawProposal
 from conversations.report import OpenReport
 from conversations.reschedule import Propose
 from conversations.service_words import GiveConsent, OpenRequest
 from conversations.survey import RecordSurvey
-from handlers import calendar, consents, my_requests, preferences, proposals, reports, subscriptions, surveys
+from handlers import (
+    calendar,
+    consents,
+    my_requests,
+    preferences,
+    privacy,
+    proposals,
+    reports,
+    subscriptions,
+    surveys,
+)
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -45,6 +56,10 @@ COMMANDS: dict[type[Command], Do] = {
     AgreeToWindow: proposals.agree,
     DisagreeWithWindow: proposals.disagree,
     RecordSurvey: surveys.record,
+    KeepWish: privacy.keep_wish,
+    WithdrawConsent: privacy.withdraw,
+    DeleteMyData: privacy.delete,
+    KeepMyData: privacy.keep_data,
     GiveConsent: consents.give_consent,
     OpenRequest: my_requests.open_request,
     AddPaper: my_requests.add_paper,

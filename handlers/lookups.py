@@ -17,6 +17,7 @@ from conversations.numbers import NewNumber
 from conversations.places import FindPlace, FindPlaceByPhone, FindPlaceNear, MyPlaces
 from conversations.planned_windows import MyPlannedOutages
 from conversations.power import MyReports, PowerAt, Restored
+from conversations.privacy import MyData
 from conversations.proposals import MyProposal
 from conversations.reschedule import PrepareProposal
 from conversations.service_words import Recall
@@ -32,6 +33,7 @@ from handlers import (
     place_lookup,
     power,
     preferences,
+    privacy,
     proposal_lookup,
     surveys,
 )
@@ -59,6 +61,7 @@ LOOKUPS: dict[type[Query], Look] = {
     PrepareProposal: proposal_lookup.prepare,
     MyProposal: proposal_lookup.mine,
     SurveyOf: surveys.find,
+    MyData: privacy.find,
     WhatDay: days.today,
     ReadDay: days.read,
     Recall: consents.recall,

@@ -12,7 +12,7 @@ from store.contacts import Contact
 from store.db import Unit
 
 # "Báo điện": what customers report; "đổi giờ": what businesses propose instead of a planned window; "hồ sơ".
-PREFIXES = {"report": "BD", "proposal": "DG", "request": "HS"}
+PREFIXES = {"report": "BD", "proposal": "DG", "request": "HS", "privacy": "RD"}
 
 
 async def new_number(unit: Unit, kind: str) -> str:

@@ -37,7 +37,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 # What opens somebody's calendar must not stand in a log, not even when the address was mistyped.
-_SECRET = {"/calendar/": "/calendar/{token}.ics"}
+_SECRET = {"/calendar/": "/calendar/{token}.ics", "/my-data/": "/my-data/{token}.json"}
 # Asked for every few seconds by machines: a line for each would bury the others.
 _QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
 

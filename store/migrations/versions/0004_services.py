@@ -61,6 +61,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_consent_contact_id'), ['contact_id'], unique=False)
         batch_op.create_index('uq_consent_standing', ['contact_id', 'purpose', 'version'], unique=True, sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
 
+    op.create_table('privacycase',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('wish', sa.String(), nullable=False),
+    sa.Column('about', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('answer_by', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('done_by', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('code')
+    )
+    with op.batch_alter_table('privacycase', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_privacycase_contact_id'), ['contact_id'], unique=False)
+        batch_op.create_index('ix_privacycase_next', ['next_at'], unique=False, sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
+
     op.create_table('profile',
     sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('sealed', sa.String(), nullable=False),
@@ -248,6 +268,11 @@ def downgrade() -> None:
 
     op.drop_table('request')
     op.drop_table('profile')
+    with op.batch_alter_table('privacycase', schema=None) as batch_op:
+        batch_op.drop_index('ix_privacycase_next', sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
+        batch_op.drop_index(batch_op.f('ix_privacycase_contact_id'))
+
+    op.drop_table('privacycase')
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.drop_index('uq_consent_standing', sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_consent_contact_id'))
