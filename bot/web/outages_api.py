@@ -85,12 +85,19 @@ class StaffApi:
         self._clock = clock
         self._spread = spread
 
-    async def _do(self, request: web.Request, model: type[Model], deed: Deed, status: int = 200) -> web.Response:
+    async def _do(
+        self,
+        request: web.Request,
+        model: type[Model],
+        deed: Deed,
+        status: int = 200,
+        roles: tuple[str, ...] = PUBLISHERS,
+    ) -> web.Response:
         """Do something in one unit, once for each Idempotency-Key, and start what goes on after the commit."""
         raw, key, now = await request.read(), once.key_of(request), self._clock()
         # The door is in a unit of its own: who may not write shall not queue for the right to write either.
         async with self._database.reading() as unit:
-            caller = await require(unit, request, PUBLISHERS)
+            caller = await require(unit, request, roles)
         body = checked(model, object_of(raw))
         may_override(caller, body)
         async with self._database.unit() as unit:
