@@ -36,6 +36,7 @@ FLOWS = Flows(
         proposals.DISAGREE,
         proposals.WITHDRAW,
         my_requests.ADD_PAPER,
+        my_requests.ADD_FILE,
         my_requests.ADD_MORE,
         my_requests.ASK,
         my_requests.CANCEL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conversations.fields import Choice, Line, line_words, literally, unread
 from conversations.model import (
@@ -247,11 +247,17 @@ def _deeds(seen: RequestSeen) -> tuple[Button, ...]:
     deeds = {
         "add_paper": Button(Words("button.add_paper"), f"go:add_paper:{seen.code}"),
         "ask": Button(Words("button.ask_request"), f"go:ask_request:{seen.code}"),
-        "reopen": Button(Words("button.reopen_request"), f"go:reopen_request:{seen.code}"),
+        "reopen": reopen_button(seen.code, seen.state),
         "cancel": Button(Words("button.cancel_request"), f"go:cancel_request:{seen.code}"),
     }
     more = Button(Words("requests.others"), "go:requests")
     return (*(button for deed, button in deeds.items() if deed in seen.may), more)
+
+
+def reopen_button(code: str, state: str) -> Button:
+    """What opens a request again: who is not satisfied, or who wants it after all."""
+    key = "button.not_satisfied" if state == "done" else "button.reopen_request"
+    return Button(Words(key), f"go:reopen_request:{code}")
 
 
 def _common(seen: RequestSeen) -> dict[str, str | Words]:
@@ -285,6 +291,18 @@ def _about(key: str, answers: Answers, facts: Found | None) -> Words:
     return Words(key, _common(seen))
 
 
+def files_of(code: str, paper: str) -> Finish:
+    """Go on with the files of a paper."""
+    return Finish(Reply(()), then=("add_file", {"request": Press(code), "paper": Press(paper)}))
+
+
+def only_missing(facts: Found | None) -> Finish | None:
+    """The paper that is meant, where one alone is asked for; the end, where none can be added."""
+    if isinstance(facts, RequestSeen) and "add_paper" in facts.may and len(facts.missing) == 1:
+        return files_of(facts.code, facts.missing[0])
+    return cannot(facts, "add_paper")
+
+
 def _paper_of(answers: Answers, facts: Found | None) -> Words:
     return _about("add_paper.paper", answers, facts)
 
@@ -297,7 +315,7 @@ def _paper(answer: Json) -> Words:
     return Words("add_paper.another") if answer == OTHER_PAPER else paper_name(str(answer))
 
 
-def add_paper(answers: Answers, facts: Found | None) -> Finish:
+def add_file(answers: Answers, facts: Found | None) -> Finish:
     """Keep the file and wait for the next one; every file counts at once, so that none is lost."""
     code, paper, file = str(answers["request"]), str(answers["paper"]), answers["file"]
     if not isinstance(file, dict):
@@ -328,7 +346,7 @@ def cancel(answers: Answers, facts: Found | None) -> Finish:
     if answers["sure"] == "no":
         return Finish(Reply((Words("cancel_request.kept", _common(facts)),), (_show(facts.code), _MENU)))
     words = Words("cancel_request.done", _common(facts))
-    again = Button(Words("button.reopen_request"), f"go:reopen_request:{facts.code}")
+    again = reopen_button(facts.code, "cancelled")
     return Finish(Reply((words,), (again, _MENU)), (CancelRequest(facts.code, line_words(answers["why"])),))
 
 
@@ -364,30 +382,30 @@ FLOW = Flow(
     finish=show,
 )
 
+# Which paper is to come; where only one is asked for, nobody is asked which.
 ADD_PAPER = Flow(
     name="add_paper",
     in_menu=False,
     prefill=prefill,
-    steps=(
-        WHICH,
-        WHICH_PAPER,
-        Step("file", PaperFile(more=False), prompt=ask_for_file),
-    ),
+    steps=(WHICH, replace(WHICH_PAPER, instead=only_missing)),
+    finish=lambda answers, facts: files_of(str(answers["request"]), str(answers["paper"])),
+)
+
+ADD_FILE = Flow(
+    name="add_file",
+    in_menu=False,
+    steps=(WHICH, WHICH_PAPER, Step("file", PaperFile(more=False), prompt=ask_for_file)),
     needs=_asked,
-    finish=add_paper,
+    finish=add_file,
 )
 
 # After the first file of a paper: the others follow without a word, as people send them.
 ADD_MORE = Flow(
     name="add_more",
     in_menu=False,
-    steps=(
-        WHICH,
-        WHICH_PAPER,
-        Step("file", PaperFile(more=True)),
-    ),
+    steps=(WHICH, WHICH_PAPER, Step("file", PaperFile(more=True))),
     needs=_asked,
-    finish=add_paper,
+    finish=add_file,
 )
 
 ASK = Flow(

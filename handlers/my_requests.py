@@ -175,13 +175,13 @@ async def _seen(unit: Unit, request: Request, now: datetime) -> RequestSeen:
     missing = [one.paper for one in await outstanding(unit, request)]
     papers = await requests.papers_of(unit, id_of(request))
     known = progress.service_of(request.service)
-    notes = [move.note for move in moves if move.note and move.by not in (CUSTOMER, SERVICE)]
+    last = moves[-1]
     return RequestSeen(
         code=request.code,
         service=request.service,
         state=request.state,
         by_when=tuple(by_when(request)),
-        note=notes[-1] if notes else "",
+        note=last.note if last.by not in (CUSTOMER, SERVICE) else "",
         missing=tuple(missing),
         papers=tuple(paper.name for paper in known.papers) if known else (),
         files=sum(1 for one in papers if one.file),

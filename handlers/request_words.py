@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from conversations.model import Button, Json, Moment, Picture, Reply, Words
+from conversations.my_requests import reopen_button
 from conversations.request_names import paper_name, service_name, state_name, state_sentence, step_name
 from conversations.wire import words_to_json
 from handlers.personal import without_ids
@@ -105,5 +106,5 @@ def _next(request: Request, asked: Sequence[RequestPaper]) -> tuple[Button, ...]
     if request.state == PAPERS_MISSING or asked:
         return (Button(Words("button.add_paper"), f"go:add_paper:{request.code}"), _show(request))
     if request.state in (DONE, DECLINED):
-        return (Button(Words("button.reopen_request"), f"go:reopen_request:{request.code}"),)
+        return (reopen_button(request.code, request.state),)
     return (_show(request),)
