@@ -60,7 +60,7 @@ class RequestSeen(Found):
 
     by_when: sentences on when it is done. note: what staff said last. missing: papers that are asked for and have
     not come; papers: those that the service wants at all; files: how many came. may: what the customer can do
-    (add_paper, ask, cancel, reopen).
+    (add_paper, ask, cancel, reopen). others: whether the contact has more than this one.
     """
 
     code: str = ""
@@ -73,6 +73,7 @@ class RequestSeen(Found):
     files: int = 0
     may: frozenset[str] = frozenset()
     picture: Picture = _NO_PICTURE
+    others: bool = False
     near: tuple[str, ...] = ()
 
 
@@ -250,8 +251,8 @@ def _deeds(seen: RequestSeen) -> tuple[Button, ...]:
         "reopen": reopen_button(seen.code, seen.state),
         "cancel": Button(Words("button.cancel_request"), f"go:cancel_request:{seen.code}"),
     }
-    more = Button(Words("requests.others"), "go:requests")
-    return (*(button for deed, button in deeds.items() if deed in seen.may), more)
+    more = (Button(Words("requests.others"), "go:requests"),) if seen.others else ()
+    return (*(button for deed, button in deeds.items() if deed in seen.may), *more)
 
 
 def reopen_button(code: str, state: str) -> Button:

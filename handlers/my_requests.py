@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from rapidfuzz import fuzz, process
@@ -149,7 +150,7 @@ async def one(unit: Unit, contact: Contact, query: MyRequest, now: datetime, tal
     own = await requests.of_contact(unit, contact.id, _MOST_SEARCHED)
     meant = _meant(query.asked, own)
     if meant is not None:
-        return await _seen(unit, meant, now)
+        return replace(await _seen(unit, meant, now), others=len(own) > 1)
     signs = {one.code: one.code.replace("-", "") for one in own}
     typed = "".join(sign for sign in query.asked.upper() if sign.isalnum())
     alike = process.extract(typed, signs, scorer=fuzz.ratio, limit=3, score_cutoff=_ALIKE)
