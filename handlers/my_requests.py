@@ -19,17 +19,17 @@ from conversations.my_requests import (
     RequestSeen,
 )
 from conversations.service_words import OpenRequest
-from handlers import consents, request_news
+from handlers import consents, request_files, request_news
 from handlers.personal import without_ids
 from handlers.request_keeping import (
     CUSTOMER,
     SERVICE,
     begin,
-    claim,
     go,
     id_of,
     may_open_again,
     outstanding,
+    rules,
     seal_answers,
 )
 from handlers.request_subject import subject_of
@@ -79,8 +79,8 @@ async def open_request(unit: Unit, contact: Contact, wish: OpenRequest, now: dat
     for paper, files in wish.papers.items():
         for file in files:
             await _keep_file(unit, request, paper, file.get("file", ""), file.get("kind", ""), now)
-    file_ids = [file["file"] for files in wish.papers.values() for file in files if file.get("file")]
-    await claim(unit, request, file_ids, talking.files, now)
+    sent = {paper: [one["file"] for one in files if one.get("file")] for paper, files in wish.papers.items()}
+    await request_files.claim(unit, request, sent, rules(now), now)
     await _wait_for_papers(unit, request, {paper for paper, files in wish.papers.items() if files}, now)
     await consents.remember(unit, contact, wish.answers, now, talking.sealer)
 
@@ -93,7 +93,7 @@ async def add_paper(unit: Unit, contact: Contact, wish: AddPaper, now: datetime,
     if any(one.file == wish.file for one in await requests.papers_of(unit, id_of(request))):
         return
     await _keep_file(unit, request, wish.paper, wish.file, wish.kind, now)
-    await claim(unit, request, [wish.file], talking.files, now)
+    await request_files.claim(unit, request, {wish.paper: [wish.file]}, rules(now), now)
     missing = await outstanding(unit, request)
     for one in missing:
         if one.paper == wish.paper:

@@ -14,7 +14,7 @@ from conversations.texts import Speaker, catalogs
 from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
-from handlers.sealing_port import Files, Sealer
+from handlers.sealing_port import Sealer
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WARD_TABLE = Path(__file__).parent / "rules" / "wards" / "hcmc-2025-07-01.csv"
@@ -26,7 +26,7 @@ AWAY = timedelta(hours=8)
 class Talking:
     """The parts of a conversation that never change while a process runs; without `links` none are given out.
 
-    sealer, files: the vault; without them no ID number is kept, and files stay as they came.
+    sealer: without it no ID number of a request is kept.
     """
 
     flows: Flows
@@ -36,7 +36,6 @@ class Talking:
     away: timedelta = AWAY
     links: Links | None = None
     sealer: Sealer | None = None
-    files: Files | None = None
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -25,7 +25,7 @@ from conversations.my_requests import (
     RequestSeen,
 )
 from conversations.service_words import GiveConsent, OpenRequest, Recall, Recalled
-from handlers import incoming, lateness, requests
+from handlers import incoming, lateness, request_files, requests
 from handlers.commands import carry_out
 from handlers.lookups import answer
 from handlers.ports import Incoming
@@ -39,7 +39,7 @@ from store.contacts import Contact
 from store.db import Unit
 from store.outbox import Delivery, Message, Priority, Status
 from store.requests import NoteKind, Request
-from tests.town import BEN_THANH, HOME, Town, built
+from tests.town import BEN_THANH, HOME, NOW, Town, built
 
 CODE, SECOND, LATER = (number("HS", running) for running in (1, 2, 127))
 ID_NUMBER = "079203001234"
@@ -69,7 +69,7 @@ class Turned:
 
 
 class Broken:
-    """A vault that does nothing but fail."""
+    """Keys that do nothing but fail."""
 
     def seal(self, plain: bytes, about: str) -> str:
         raise OSError("no keys")
@@ -77,14 +77,37 @@ class Broken:
     def open(self, sealed: str, about: str) -> bytes:
         raise OSError("no keys")
 
+
+class Shelf:
+    """A vault that writes down what is wished of it, or fails."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails = fails
+        self.kept: list[tuple[str, str, int]] = []
+
     async def claim(
-        self, unit: Unit, file_ids: Sequence[str], request_code: str, purpose: str, delete_after: datetime
-    ) -> None:
-        raise OSError("no disk")
+        self,
+        unit: Unit,
+        contact_id: int,
+        file_ids: Collection[str],
+        request_code: str,
+        purpose: str,
+        delete_after: datetime,
+    ) -> Collection[str]:
+        if self.fails:
+            raise OSError("no disk")
+        self.kept.append((purpose, " ".join(sorted(file_ids)), (delete_after - NOW).days))
+        return file_ids
+
+    async def keep_until(self, unit: Unit, request_code: str, purpose: str, delete_after: datetime) -> int:
+        if self.fails:
+            raise OSError("no disk")
+        self.kept.append((purpose, "", (delete_after - NOW).days))
+        return 1
 
 
 SEALING = replace(talking(), sealer=Turned())
-FAILING = replace(talking(), sealer=Broken(), files=Broken())
+FAILING = replace(talking(), sealer=Broken())
 
 
 @dataclass
@@ -184,7 +207,10 @@ async def test_a_request_is_kept_sealed_with_its_promise_and_company(desk: Desk)
     ]
 
 
-async def test_no_vault_that_fails_keeps_a_request_from_being_accepted(desk: Desk) -> None:
+async def test_no_vault_that_fails_keeps_a_request_from_being_accepted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_files, "VAULT", Shelf(fails=True))
     desk.talk = FAILING
     await desk.opens()
 
@@ -198,6 +224,23 @@ async def test_no_vault_that_fails_keeps_a_request_from_being_accepted(desk: Des
     await desk.wish(AddPaper(CODE, "id_card", "f9", "image"))
     async with desk.town.database.reading() as unit:
         assert len(await kept.papers_of(unit, request.id or 0)) == 4
+
+
+async def test_papers_are_kept_as_long_as_their_purpose_takes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf()
+    monkeypatch.setattr(request_files, "VAULT", shelf)
+    await desk.opens()
+    assert shelf.kept == [("id_card", "f1 f2", 365), ("paper", "f3", 365)]
+    desk.town.now += 2 * DAY
+    await desk.wish(AddPaper(CODE, "giấy ủy quyền", "f4", "pdf"))
+    await desk.moves("checking", "works", "done", "reopened")
+    assert shelf.kept[2:] == [
+        ("paper", "f4", 367),
+        ("id_card", "", 32),
+        ("paper", "", 92),
+        ("id_card", "", 367),
+        ("paper", "", 367),
+    ]
 
 
 async def test_moves_in_a_row_are_told_once_with_all_that_staff_said(desk: Desk) -> None:
