@@ -62,7 +62,7 @@ async def remember(
     before = await profiles.of_contact(unit, contact.id)
     known = {**(_opened(before.sealed, contact.id, sealer) if before else {}), **told}
     try:
-        sealed = sealer.seal(json.dumps(known, ensure_ascii=False).encode(), f"profile:{contact.id}")
+        sealed = sealer.seal(json.dumps(known, ensure_ascii=False).encode(), f"profile/{contact.id}")
     except Exception:
         log.exception("profile_not_sealed", contact=contact.id)
         return
@@ -79,7 +79,7 @@ def _opened(sealed: str, contact_id: int, sealer: Sealer | None) -> Mapping[str,
     if sealer is None:
         return {}
     try:
-        found = json.loads(sealer.open(sealed, f"profile:{contact_id}"))
+        found = json.loads(sealer.open(sealed, f"profile/{contact_id}"))
     except Exception:
         log.exception("profile_not_opened", contact=contact_id)
         return {}

@@ -8,16 +8,8 @@ from datetime import datetime
 
 from rapidfuzz import fuzz, process
 
-from conversations.my_requests import (
-    AddPaper,
-    AskAboutRequest,
-    CancelRequest,
-    MyRequest,
-    MyRequests,
-    MyRequestsFound,
-    ReopenRequest,
-    RequestSeen,
-)
+from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, RequestSeen
+from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.service_words import OpenRequest
 from handlers import consents, request_files, request_news
 from handlers.personal import without_ids

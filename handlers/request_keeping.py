@@ -161,11 +161,10 @@ def may_open_again(request: Request, now: datetime) -> bool:
 
 def seal_answers(request: Request, answers: Mapping[str, Json], sealer: Sealer | None) -> None:
     """Put answers into a request: sealed, or, when that is not possible, without ID numbers."""
-    request.sealed = False
     if sealer is not None:
         plain = json.dumps(dict(answers), ensure_ascii=False).encode()
         try:
-            request.answers, request.sealed = sealer.seal(plain, f"request:{request.code}"), True
+            request.sealed = sealer.seal(plain, f"request/{request.code}")
             return
         except Exception:
             # The request is accepted all the same; staff see that its ID number must be asked for again.
@@ -180,7 +179,7 @@ def answers_of(request: Request, sealer: Sealer | None) -> Mapping[str, Json] | 
     if sealer is None:
         return None
     try:
-        return _object(sealer.open(request.answers, f"request:{request.code}").decode())
+        return _object(sealer.open(request.sealed, f"request/{request.code}").decode())
     except Exception:
         log.exception("request_not_opened", request=request.code)
         return None

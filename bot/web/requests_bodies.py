@@ -190,7 +190,7 @@ class RequestInFullOut(RequestOut):
             answers = {name: safe(one, name) for name, one in answers.items()}
         more = {
             "customer_code": request.customer_code,
-            "sealed": request.sealed,
+            "sealed": bool(request.sealed),
             "answers": None if answers is None else dict(answers),
             "allowed": list(requests.allowed(request)),
             "moves": [{**move.model_dump(), "told": told} for move, told in moves],

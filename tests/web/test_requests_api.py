@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.web.server import WebServices, create_app
-from conversations.my_requests import AskAboutRequest
+from conversations.request_deeds import AskAboutRequest
 from conversations.service_words import OpenRequest
 from handlers import lateness, tokens
 from handlers.commands import carry_out
