@@ -189,7 +189,7 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
     routes = chat.routes() + _feeds(parts).routes() + MyDataRoutes(parts.database, parts.talking, utcnow).routes()
     if parts.telegram and settings.telegram_mode == "webhook":
         routes += TelegramWebhook(parts.telegram, parts.receiver).routes()
-    app = create_app(WebServices(parts.database, utcnow, spreading.start), routes)
+    app = create_app(WebServices(parts.database, utcnow, spreading.start, parts.talking.sealer), routes)
     runner = web.AppRunner(app, shutdown_timeout=5, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

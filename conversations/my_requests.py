@@ -1,24 +1,21 @@
-"""My requests: how far each is and by when it is done; papers added, questions asked, cancelled, opened again."""
+"""My requests: how far each of them is and by when it is done, in words and as a picture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conversations.fields import Choice, Line, line_words, literally, unread
+from conversations.fields import literally, unread
 from conversations.model import (
     Again,
     Answers,
     Button,
-    Command,
     Event,
     Finish,
     Flow,
     Found,
     Given,
-    Json,
     Look,
-    Photo,
     Picture,
     Press,
     Query,
@@ -34,11 +31,7 @@ from conversations.request_names import paper_name, service_name, state_name, st
 
 # What is known ahead when nobody said which request it is.
 ONLY = "only"
-LONGEST_QUESTION = 500
-LONGEST_WHY = 300
-# A paper of another kind than those that are asked for.
-OTHER_PAPER = "other"
-_MENU = Button(Words("button.menu"), "!menu", nav=True)
+MENU = Button(Words("button.menu"), "!menu", nav=True)
 _NO_PICTURE = Picture("progress", None)
 
 
@@ -60,7 +53,7 @@ class RequestSeen(Found):
 
     by_when: sentences on when it is done. note: what staff said last. missing: papers that are asked for and have
     not come; papers: those that the service wants at all; files: how many came. may: what the customer can do
-    (add_paper, ask, cancel, reopen).
+    (add_paper, ask, cancel, reopen). others: whether the contact has more than this one.
     """
 
     code: str = ""
@@ -73,6 +66,7 @@ class RequestSeen(Found):
     files: int = 0
     may: frozenset[str] = frozenset()
     picture: Picture = _NO_PICTURE
+    others: bool = False
     near: tuple[str, ...] = ()
 
 
@@ -81,40 +75,6 @@ class MyRequestsFound(Found):
     """The newest requests of a contact, newest first."""
 
     requests: tuple[RequestSeen, ...]
-
-
-@dataclass(frozen=True)
-class AddPaper(Command):
-    """Keep a file for a request; `file` is its id in the vault, kind: image or pdf."""
-
-    code: str
-    paper: str
-    file: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class AskAboutRequest(Command):
-    """Keep a question on a request for staff."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True)
-class CancelRequest(Command):
-    """The customer wants it no longer."""
-
-    code: str
-    why: Words
-
-
-@dataclass(frozen=True)
-class ReopenRequest(Command):
-    """The customer is not satisfied with how it ended."""
-
-    code: str
-    why: Words
 
 
 @dataclass(frozen=True)
@@ -148,60 +108,6 @@ class WhichRequest:
         return Again(Words("requests.not_yours"))
 
 
-@dataclass(frozen=True)
-class WhichPaper:
-    """The paper that a file is sent as: one that is asked for, one that the service takes, or another."""
-
-    greedy: bool = False
-
-    def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
-        seen = facts if isinstance(facts, RequestSeen) else RequestSeen()
-        names = dict.fromkeys((*seen.missing, *seen.papers))
-        named = tuple(Button(paper_name(name), name) for name in names)
-        return (*named, Button(Words("add_paper.other"), OTHER_PAPER))
-
-    def read(self, event: Event) -> Reading:
-        match event:
-            case Press(value):
-                return Given(value)
-            case Text():
-                return Again(Words("error.choose"))
-        return unread(event)
-
-    def judge(self, found: Found) -> Given | Again:
-        raise AssertionError("papers are looked up before the question, not after")
-
-
-@dataclass(frozen=True)
-class PaperFile:
-    """A photo or PDF of the paper; after the first one (`more`) `done` says that there are no more."""
-
-    more: bool
-    collects: str = "paper"
-    greedy: bool = False
-
-    def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
-        return (Button(Words("add_paper.done"), "done"),) if self.more else ()
-
-    def read(self, event: Event) -> Reading:
-        match event:
-            case Photo(file=file, kind=kind, problem=problem) if file:
-                return Given({"file": file, "kind": kind, "problem": problem})
-            case Photo(problem=problem):
-                return Again(Words(f"file.problem.{problem}" if problem else "add_paper.not_kept"))
-            case Press("done") if self.more:
-                return Given("done")
-            case Press() | Text():
-                return Again(Words("add_paper.send_photo"))
-        return unread(event)
-
-    def judge(self, found: Found) -> Given | Again:
-        raise AssertionError("a file is looked at before it comes here")
-
-
-# --- seeing them -----------------------------------------------------------------------------------------------
-
-
 def listing(answers: Answers, facts: Found | None) -> Words:
     """Every request in a line, then the question which one to see."""
     found = facts.requests if isinstance(facts, MyRequestsFound) else ()
@@ -209,7 +115,7 @@ def listing(answers: Answers, facts: Found | None) -> Words:
 
 
 def _line(one: RequestSeen) -> Words:
-    values: dict[str, Value] = {**_common(one), "state": state_name(one.state)}
+    values: dict[str, Value] = {**common(one), "state": state_name(one.state)}
     if not one.by_when:
         return Words("requests.line", values)
     return Words("requests.line_when", {**values, "when": one.by_when[0]})
@@ -221,7 +127,7 @@ def _short(one: RequestSeen) -> Words:
 
 def nothing_sent(facts: Found | None) -> Finish | None:
     if isinstance(facts, MyRequestsFound) and not facts.requests:
-        return Finish(Reply((Words("requests.none"),), (_MENU,)))
+        return Finish(Reply((Words("requests.none"),), (MENU,)))
     return None
 
 
@@ -229,9 +135,9 @@ def show(answers: Answers, facts: Found | None) -> Finish:
     """How far one is, in words and as a picture, and what can be done with it."""
     assert isinstance(facts, RequestSeen)
     if not facts.code:
-        return Finish(Reply((Words("requests.not_yours"),), (_MENU,)))
+        return Finish(Reply((Words("requests.not_yours"),), (MENU,)))
     words = [
-        Words("requests.seen", {**_common(facts), "state": state_name(facts.state)}),
+        Words("requests.seen", {**common(facts), "state": state_name(facts.state)}),
         state_sentence(facts.state),
     ]
     if facts.missing:
@@ -240,103 +146,36 @@ def show(answers: Answers, facts: Found | None) -> Finish:
     if facts.note:
         words.append(Words("request.note", {"note": facts.note}))
     words += [*facts.by_when, Words("requests.call")]
-    return Finish(Reply(tuple(words), (*_deeds(facts), _MENU), picture=facts.picture))
+    return Finish(Reply(tuple(words), (*_deeds(facts), MENU), picture=facts.picture))
 
 
 def _deeds(seen: RequestSeen) -> tuple[Button, ...]:
     deeds = {
         "add_paper": Button(Words("button.add_paper"), f"go:add_paper:{seen.code}"),
         "ask": Button(Words("button.ask_request"), f"go:ask_request:{seen.code}"),
-        "reopen": Button(Words("button.reopen_request"), f"go:reopen_request:{seen.code}"),
+        "reopen": reopen_button(seen.code, seen.state),
         "cancel": Button(Words("button.cancel_request"), f"go:cancel_request:{seen.code}"),
     }
-    more = Button(Words("requests.others"), "go:requests")
-    return (*(button for deed, button in deeds.items() if deed in seen.may), more)
+    more = (Button(Words("requests.others"), "go:requests"),) if seen.others else ()
+    return (*(button for deed, button in deeds.items() if deed in seen.may), *more)
 
 
-def _common(seen: RequestSeen) -> dict[str, str | Words]:
+def reopen_button(code: str, state: str) -> Button:
+    """What opens a request again: who is not satisfied, or who wants it after all."""
+    key = "button.not_satisfied" if state == "done" else "button.reopen_request"
+    return Button(Words(key), f"go:reopen_request:{code}")
+
+
+def common(seen: RequestSeen) -> dict[str, str | Words]:
     return {"code": seen.code, "service": service_name(seen.service)}
 
 
-# --- doing something with one ----------------------------------------------------------------------------------
-
-
-def cannot(facts: Found | None, deed: str) -> Finish | None:
-    """The end of a flow about a request that is not the customer's, or with which this cannot be done."""
-    if not isinstance(facts, RequestSeen) or deed in facts.may:
-        return None
-    if not facts.code:
-        return Finish(Reply((Words("requests.not_yours"),), (_MENU,)))
-    words = Words(f"requests.cannot_{deed}", {**_common(facts), "state": state_name(facts.state)})
-    return Finish(Reply((words,), (_show(facts.code), _MENU)))
-
-
-def _show(code: str) -> Button:
+def show_button(code: str) -> Button:
     return Button(Words("button.show_request"), f"go:requests:{code}")
 
 
-def _asked(answers: Answers) -> Query:
+def asked(answers: Answers) -> Query:
     return MyRequest(str(answers["request"]))
-
-
-def _about(key: str, answers: Answers, facts: Found | None) -> Words:
-    """The question under that key, with the number and the service of the request it is about."""
-    seen = facts if isinstance(facts, RequestSeen) else RequestSeen(code=str(answers.get("request", "")))
-    return Words(key, _common(seen))
-
-
-def _paper_of(answers: Answers, facts: Found | None) -> Words:
-    return _about("add_paper.paper", answers, facts)
-
-
-def ask_for_file(answers: Answers, facts: Found | None) -> Words:
-    return Words("add_paper.file", {"paper": _paper(answers["paper"])})
-
-
-def _paper(answer: Json) -> Words:
-    return Words("add_paper.another") if answer == OTHER_PAPER else paper_name(str(answer))
-
-
-def add_paper(answers: Answers, facts: Found | None) -> Finish:
-    """Keep the file and wait for the next one; every file counts at once, so that none is lost."""
-    code, paper, file = str(answers["request"]), str(answers["paper"]), answers["file"]
-    if not isinstance(file, dict):
-        return Finish(Reply((Words("add_paper.thanks", {"code": code}),), (_show(code), _MENU)))
-    kept = AddPaper(code, paper, str(file["file"]), str(file["kind"]))
-    words = [Words("add_paper.kept", {"paper": _paper(paper), "code": code})]
-    if file.get("problem"):
-        words.append(Words(f"file.problem.{file['problem']}"))
-    left = facts.missing if isinstance(facts, RequestSeen) else ()
-    others = tuple(one for one in left if one != paper)
-    if others:
-        words.append(Words("add_paper.left", {"papers": tuple(paper_name(one) for one in others)}))
-    elif left:
-        words.append(Words("add_paper.complete"))
-    return Finish(Reply(tuple(words)), (kept,), (ADD_MORE.name, {"request": Press(code), "paper": Press(paper)}))
-
-
-def ask(answers: Answers, facts: Found | None) -> Finish:
-    assert isinstance(facts, RequestSeen)
-    words = Words("ask_request.sent", _common(facts))
-    said = answers["question"]
-    text = str(said["text"]) if isinstance(said, dict) else str(said)
-    return Finish(Reply((words,), (_show(facts.code), _MENU)), (AskAboutRequest(facts.code, text),))
-
-
-def cancel(answers: Answers, facts: Found | None) -> Finish:
-    assert isinstance(facts, RequestSeen)
-    if answers["sure"] == "no":
-        return Finish(Reply((Words("cancel_request.kept", _common(facts)),), (_show(facts.code), _MENU)))
-    words = Words("cancel_request.done", _common(facts))
-    again = Button(Words("button.reopen_request"), f"go:reopen_request:{facts.code}")
-    return Finish(Reply((words,), (again, _MENU)), (CancelRequest(facts.code, line_words(answers["why"])),))
-
-
-def reopen(answers: Answers, facts: Found | None) -> Finish:
-    assert isinstance(facts, RequestSeen)
-    words = Words("reopen_request.done", _common(facts))
-    why = line_words(answers["why"])
-    return Finish(Reply((words,), (_show(facts.code), _MENU)), (ReopenRequest(facts.code, why),))
 
 
 def prefill(understood: Understood) -> Mapping[str, Event]:
@@ -345,14 +184,7 @@ def prefill(understood: Understood) -> Mapping[str, Event]:
     return {"request": Text(named) if named else Press(ONLY)}
 
 
-WHICH_PAPER = Step(
-    "paper",
-    WhichPaper(),
-    needs=_asked,
-    instead=lambda facts: cannot(facts, "add_paper"),
-    prompt=_paper_of,
-)
-# Which request it is about; one with which the deed cannot be done ends the flow at the next question.
+# The question which request it is about; the only one is not asked for.
 WHICH = Step("request", WhichRequest(), needs=lambda answers: MyRequests(), prompt=listing, instead=nothing_sent)
 
 FLOW = Flow(
@@ -360,93 +192,6 @@ FLOW = Flow(
     starts_on=("request_progress",),
     prefill=prefill,
     steps=(WHICH,),
-    needs=_asked,
+    needs=asked,
     finish=show,
-)
-
-ADD_PAPER = Flow(
-    name="add_paper",
-    in_menu=False,
-    prefill=prefill,
-    steps=(
-        WHICH,
-        WHICH_PAPER,
-        Step("file", PaperFile(more=False), prompt=ask_for_file),
-    ),
-    needs=_asked,
-    finish=add_paper,
-)
-
-# After the first file of a paper: the others follow without a word, as people send them.
-ADD_MORE = Flow(
-    name="add_more",
-    in_menu=False,
-    steps=(
-        WHICH,
-        WHICH_PAPER,
-        Step("file", PaperFile(more=True)),
-    ),
-    needs=_asked,
-    finish=add_paper,
-)
-
-ASK = Flow(
-    name="ask_request",
-    in_menu=False,
-    prefill=prefill,
-    steps=(
-        WHICH,
-        Step(
-            "question",
-            Line(LONGEST_QUESTION),
-            needs=_asked,
-            instead=lambda facts: cannot(facts, "ask"),
-            prompt=lambda answers, facts: _about("ask_request.question", answers, facts),
-        ),
-    ),
-    needs=_asked,
-    finish=ask,
-)
-
-CANCEL = Flow(
-    name="cancel_request",
-    in_menu=False,
-    prefill=prefill,
-    steps=(
-        WHICH,
-        Step(
-            "why",
-            Line(LONGEST_WHY, lambda answers: ("cancel_why.no_need", "cancel_why.wrong", "cancel_why.too_long")),
-            needs=_asked,
-            instead=lambda facts: cannot(facts, "cancel"),
-            prompt=lambda answers, facts: _about("cancel_request.why", answers, facts),
-        ),
-        Step(
-            "sure",
-            Choice("cancel_request.sure", ("yes", "no")),
-            needs=_asked,
-            instead=lambda facts: cannot(facts, "cancel"),
-            prompt=lambda answers, facts: _about("cancel_request.sure", answers, facts),
-        ),
-    ),
-    needs=_asked,
-    finish=cancel,
-)
-
-REOPEN = Flow(
-    name="reopen_request",
-    in_menu=False,
-    prefill=prefill,
-    steps=(
-        WHICH,
-        Step(
-            "why",
-            Line(LONGEST_WHY, lambda answers: ("reopen_why.not_done", "reopen_why.not_well", "reopen_why.again")),
-            needs=_asked,
-            instead=lambda facts: cannot(facts, "reopen"),
-            prompt=lambda answers, facts: _about("reopen_request.why", answers, facts),
-        ),
-    ),
-    needs=_asked,
-    finish=reopen,
 )

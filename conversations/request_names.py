@@ -25,6 +25,12 @@ def state_name(state: str) -> Words:
     return _known(f"request.state.{state}", "request.state.other")
 
 
+def step_name(state: str) -> Words:
+    """A usual step as a heading: "Khảo sát"."""
+    key = f"request.step.{state}"
+    return Words(key) if key in keys_of("vi") else state_name(state)
+
+
 def state_sentence(state: str) -> Words:
     """What a state means to the customer, and what comes next."""
     return _known(f"request.now.{state}", "request.now.other")

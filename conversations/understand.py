@@ -22,7 +22,7 @@ MAYBE = 0.50
 CUSTOMER_CODE = re.compile(r"\bp[a-z][0-9a-z]{2}[0-9]{9}\b")
 
 # The number of a request, also without dashes, its letter or its zeros: "HS-000127-K", "hs 127".
-_REQUEST = re.compile(r"\bhs(?: ?[0-9oqil]){2,9}(?: ?[a-z])?\b")
+_REQUEST = re.compile(r"\bhs(?: ?[0-9oqil]){1,9}(?: ?[a-z])?\b")
 
 # EVNHCMC's keywords for short messages (evnhcmc.vn, 2014): "LMD PE01000000014", also written in one.
 _KEYWORD = re.compile(r"(?P<keyword>lmd|md)(?: ?(?P<code>p[a-z] ?[0-9][0-9a-z ]*))?")

@@ -11,12 +11,12 @@ from conversations.danger import TellUrgent
 from conversations.follow import Follow
 from conversations.model import Command, SetLanguage
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
-from conversations.my_requests import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.notices import SetQuietHours, SetReminders
 from conversations.power import HearOf, PowerIsBack
 from conversations.privacy import DeleteMyData, KeepMyData, KeepWish, WithdrawConsent
 from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawProposal
 from conversations.report import OpenReport
+from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.reschedule import Propose
 from conversations.service_words import GiveConsent, OpenRequest
 from conversations.survey import RecordSurvey

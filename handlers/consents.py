@@ -11,12 +11,12 @@ import structlog
 from conversations.model import Json
 from conversations.service_words import GiveConsent, Recall, Recalled
 from handlers.rules.progress import remembered
+from handlers.sealing_port import Sealer
 from handlers.talking import Talking
 from store import consents, conversations, profiles
 from store.consents import Consent
 from store.contacts import Contact
 from store.db import Unit
-from store.sealing import Sealer
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +62,7 @@ async def remember(
     before = await profiles.of_contact(unit, contact.id)
     known = {**(_opened(before.sealed, contact.id, sealer) if before else {}), **told}
     try:
-        sealed = sealer.seal(json.dumps(known, ensure_ascii=False).encode(), f"profile:{contact.id}")
+        sealed = sealer.seal(json.dumps(known, ensure_ascii=False).encode(), f"profile/{contact.id}")
     except Exception:
         log.exception("profile_not_sealed", contact=contact.id)
         return
@@ -79,7 +79,7 @@ def _opened(sealed: str, contact_id: int, sealer: Sealer | None) -> Mapping[str,
     if sealer is None:
         return {}
     try:
-        found = json.loads(sealer.open(sealed, f"profile:{contact_id}"))
+        found = json.loads(sealer.open(sealed, f"profile/{contact_id}"))
     except Exception:
         log.exception("profile_not_opened", contact=contact_id)
         return {}

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from rapidfuzz import fuzz, process
 
-from conversations.my_requests import (
-    AddPaper,
-    AskAboutRequest,
-    CancelRequest,
-    MyRequest,
-    MyRequests,
-    MyRequestsFound,
-    ReopenRequest,
-    RequestSeen,
-)
+from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, RequestSeen
+from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.service_words import OpenRequest
-from handlers import consents, request_news
+from handlers import consents, request_files, request_news
 from handlers.personal import without_ids
 from handlers.request_keeping import (
     CUSTOMER,
     SERVICE,
     begin,
-    claim,
     go,
     id_of,
     may_open_again,
     outstanding,
+    rules,
     seal_answers,
 )
 from handlers.request_subject import subject_of
@@ -78,8 +71,8 @@ async def open_request(unit: Unit, contact: Contact, wish: OpenRequest, now: dat
     for paper, files in wish.papers.items():
         for file in files:
             await _keep_file(unit, request, paper, file.get("file", ""), file.get("kind", ""), now)
-    file_ids = [file["file"] for files in wish.papers.values() for file in files if file.get("file")]
-    await claim(unit, request, file_ids, now)
+    sent = {paper: [one["file"] for one in files if one.get("file")] for paper, files in wish.papers.items()}
+    await request_files.claim(unit, request, sent, rules(now), now)
     await _wait_for_papers(unit, request, {paper for paper, files in wish.papers.items() if files}, now)
     await consents.remember(unit, contact, wish.answers, now, talking.sealer)
 
@@ -92,7 +85,7 @@ async def add_paper(unit: Unit, contact: Contact, wish: AddPaper, now: datetime,
     if any(one.file == wish.file for one in await requests.papers_of(unit, id_of(request))):
         return
     await _keep_file(unit, request, wish.paper, wish.file, wish.kind, now)
-    await claim(unit, request, [wish.file], now)
+    await request_files.claim(unit, request, {wish.paper: [wish.file]}, rules(now), now)
     missing = await outstanding(unit, request)
     for one in missing:
         if one.paper == wish.paper:
@@ -149,7 +142,7 @@ async def one(unit: Unit, contact: Contact, query: MyRequest, now: datetime, tal
     own = await requests.of_contact(unit, contact.id, _MOST_SEARCHED)
     meant = _meant(query.asked, own)
     if meant is not None:
-        return await _seen(unit, meant, now)
+        return replace(await _seen(unit, meant, now), others=len(own) > 1)
     signs = {one.code: one.code.replace("-", "") for one in own}
     typed = "".join(sign for sign in query.asked.upper() if sign.isalnum())
     alike = process.extract(typed, signs, scorer=fuzz.ratio, limit=3, score_cutoff=_ALIKE)
@@ -175,13 +168,13 @@ async def _seen(unit: Unit, request: Request, now: datetime) -> RequestSeen:
     missing = [one.paper for one in await outstanding(unit, request)]
     papers = await requests.papers_of(unit, id_of(request))
     known = progress.service_of(request.service)
-    notes = [move.note for move in moves if move.note and move.by not in (CUSTOMER, SERVICE)]
+    last = moves[-1]
     return RequestSeen(
         code=request.code,
         service=request.service,
         state=request.state,
         by_when=tuple(by_when(request)),
-        note=notes[-1] if notes else "",
+        note=last.note if last.by not in (CUSTOMER, SERVICE) else "",
         missing=tuple(missing),
         papers=tuple(paper.name for paper in known.papers) if known else (),
         files=sum(1 for one in papers if one.file),

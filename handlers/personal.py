@@ -20,7 +20,9 @@ def without_ids(text: str) -> str:
 
 
 def hidden(number: str) -> str:
-    """Enough of an ID number to recognise it by."""
+    """Enough of an ID number to recognise it by; what is hidden already stays as it is."""
+    if number.startswith("…"):
+        return number
     digits = "".join(sign for sign in number if sign.isalnum())
     return f"…{digits[-3:]}" if len(digits) > 3 else "…"
 

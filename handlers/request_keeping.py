@@ -9,22 +9,21 @@ from datetime import datetime
 import structlog
 
 from conversations.model import Json
+from handlers import request_files
 from handlers.personal import safe, without_ids
 from handlers.rules import progress
 from handlers.rules.progress import DONE, ENDS, PAPERS_MISSING, REOPENED, RequestRules
 from handlers.rules.working_days import WorkCalendar, work_calendar
+from handlers.sealing_port import Sealer
 from handlers.talking import ZONE
-from store import requests, vault
+from store import requests
 from store.db import Unit
 from store.requests import Request, RequestMove, RequestPaper
-from store.sealing import Sealer
 
 log = structlog.get_logger(__name__)
 
 # Who made a move that no name of staff stands behind.
 CUSTOMER, SERVICE = "customer", "service"
-# What files that come with a request are kept for, as the vault knows it.
-PAPERS = "request"
 
 
 class UnknownRequest(Exception):
@@ -101,6 +100,8 @@ async def go(unit: Unit, request: Request, to: str, by: str, now: datetime, note
         request.survey_due_at = calendar().working_time_after(now, rules(now).survey)
     if to == REOPENED:
         open_again(request, move.from_state, now)
+    if request.ended_at == now or to == REOPENED:
+        await request_files.keep(unit, request, rules(now), now)
     plan_look(request, now)
     unit.session.add(request)
     return move
@@ -160,11 +161,10 @@ def may_open_again(request: Request, now: datetime) -> bool:
 
 def seal_answers(request: Request, answers: Mapping[str, Json], sealer: Sealer | None) -> None:
     """Put answers into a request: sealed, or, when that is not possible, without ID numbers."""
-    request.sealed = False
     if sealer is not None:
         plain = json.dumps(dict(answers), ensure_ascii=False).encode()
         try:
-            request.answers, request.sealed = sealer.seal(plain, f"request:{request.code}"), True
+            request.sealed = sealer.seal(plain, f"request/{request.code}")
             return
         except Exception:
             # The request is accepted all the same; staff see that its ID number must be asked for again.
@@ -179,7 +179,7 @@ def answers_of(request: Request, sealer: Sealer | None) -> Mapping[str, Json] | 
     if sealer is None:
         return None
     try:
-        return _object(sealer.open(request.answers, f"request:{request.code}").decode())
+        return _object(sealer.open(request.sealed, f"request/{request.code}").decode())
     except Exception:
         log.exception("request_not_opened", request=request.code)
         return None
@@ -188,15 +188,3 @@ def answers_of(request: Request, sealer: Sealer | None) -> Mapping[str, Json] | 
 def _object(text: str) -> Mapping[str, Json]:
     found = json.loads(text)
     return found if isinstance(found, dict) else {}
-
-
-async def claim(unit: Unit, request: Request, file_ids: Sequence[str], now: datetime) -> None:
-    """Have the vault keep files for a request; a vault that fails does not undo what the customer sent."""
-    if not file_ids:
-        return
-    until = max(request.ended_at or request.due_by, now) + rules(now).papers
-    try:
-        async with unit.session.begin_nested():
-            await vault.claim(unit, request.contact_id, file_ids, request.code, PAPERS, until)
-    except Exception:
-        log.exception("files_not_claimed", request=request.code, files=len(file_ids))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from conversations.model import Button, Json, Moment, Picture, Reply, Words
-from conversations.request_names import paper_name, service_name, state_name, state_sentence
+from conversations.my_requests import reopen_button
+from conversations.request_names import paper_name, service_name, state_name, state_sentence, step_name
 from conversations.wire import words_to_json
 from handlers.personal import without_ids
 from handlers.rules.progress import CANCELLED, DECLINED, DONE, PAPERS_MISSING, StepSeen
@@ -61,7 +62,7 @@ def picture(request: Request, steps: Sequence[StepSeen], now: datetime) -> Pictu
     due = None if request.ended_at or request.stopped_at else request.due_by.isoformat()
     shown: list[Json] = [
         {
-            "name": words_to_json(state_name(step.name)),
+            "name": words_to_json(step_name(step.name)),
             "mark": step.mark,
             "at": step.at.isoformat() if step.at else None,
         }
@@ -71,6 +72,7 @@ def picture(request: Request, steps: Sequence[StepSeen], now: datetime) -> Pictu
         "code": request.code,
         "service": words_to_json(service_name(request.service)),
         "state": words_to_json(state_name(request.state)),
+        "aside": request.state not in [step.name for step in steps],
         "look": "bad" if request.state in (DECLINED, CANCELLED) else "wait" if request.stopped_at else "good",
         "steps": shown,
         "due": due,
@@ -104,5 +106,5 @@ def _next(request: Request, asked: Sequence[RequestPaper]) -> tuple[Button, ...]
     if request.state == PAPERS_MISSING or asked:
         return (Button(Words("button.add_paper"), f"go:add_paper:{request.code}"), _show(request))
     if request.state in (DONE, DECLINED):
-        return (Button(Words("button.reopen_request"), f"go:reopen_request:{request.code}"),)
+        return (reopen_button(request.code, request.state),)
     return (_show(request),)

@@ -9,8 +9,9 @@ import structlog
 
 from conversations.model import Language, State
 from conversations.wire import state_from_json, state_to_json
+from handlers.sealing_port import Sealer
 from store.conversations import Kept
-from store.sealing import Sealer, Unopened
+from store.sealing import Unopened
 
 log = structlog.get_logger(__name__)
 

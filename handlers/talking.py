@@ -14,7 +14,7 @@ from conversations.texts import Speaker, catalogs
 from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
-from store.sealing import Sealer
+from handlers.sealing_port import Sealer
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WARD_TABLE = Path(__file__).parent / "rules" / "wards" / "hcmc-2025-07-01.csv"
@@ -24,9 +24,9 @@ AWAY = timedelta(hours=8)
 
 @dataclass(frozen=True)
 class Talking:
-    """The parts of a conversation that never change while a process runs.
+    """The parts of a conversation that never change while a process runs; without `links` none are given out.
 
-    links: without them none are given out. sealer: without it states are kept readable, which only tests want.
+    sealer: without it no ID number of a request is kept.
     """
 
     flows: Flows

@@ -25,8 +25,9 @@ class NoteKind(StrEnum):
 class Request(SQLModel, table=True):
     """What a customer asked for, under the number that they keep.
 
-    service, state: names of the catalogue of services. answers: JSON of what was asked, sealed when `sealed`;
-    where it could not be sealed, without ID numbers. shown_name: the customer's name as lists may show it.
+    service, state: names of the catalogue of services. sealed: JSON of the answers, sealed about `request/<code>`;
+    where it could not be sealed, `answers` has it without ID numbers. shown_name: the customer's name as lists
+    may show it.
     promised_by: when the promise ends; expected_by: another end that staff named since; due_since: when the one
     that counts was given. stopped_at: since when the promise's clock stands still.
     look_at: when lateness is to be looked at next; escalated_at: since when staff see that the promise is in
@@ -63,7 +64,7 @@ class Request(SQLModel, table=True):
     service: str
     state: str
     answers: str = "{}"
-    sealed: bool = False
+    sealed: str = ""
     shown_name: str = ""
     customer_code: str | None = None
     ward_code: str | None = None

@@ -15,6 +15,8 @@ PUBLISHERS = ("operator", "leader", "admin")
 OVERRIDERS = ("leader", "admin")
 # Who sends crews and answers customers, and therefore reads where and what they reported.
 CREWS = ("operator", "agent", "admin")
+# Who may read a whole ID number, with a reason.
+ID_READERS = ("agent", "admin")
 # Who answers the proposals of businesses, and who speaks with them about it.
 PROPOSAL_READERS = tuple(dict.fromkeys((*PUBLISHERS, *CREWS)))
 # Who answers for how customers are treated.

@@ -13,7 +13,7 @@ from bot.web.once import LONGEST_KEY
 from bot.web.outages_api import Route
 
 # A part of a path and the pattern that it must match, which may have braces of its own.
-_ID = re.compile(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}")
+_ID = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 _REFERENCE = "#/components/schemas/{model}"
 _ERROR = {
     "type": "object",
@@ -32,7 +32,12 @@ _ERROR = {
                 },
             },
             "required": ["code", "message"],
-        }
+        },
+        "allowed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of a request that cannot be moved so: the states that it can be moved to.",
+        },
     },
 }
 
@@ -68,8 +73,13 @@ def _operation(route: Route) -> dict[str, Any]:
         },
     }
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
-        for name in _ID.findall(route.path)
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer" if pattern.startswith(r"\d") else "string"},
+        }
+        for name, pattern in _ID.findall(route.path)
     ]
     if route.query:
         fields = route.query.model_json_schema(ref_template=_REFERENCE)["properties"]

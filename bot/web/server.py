@@ -18,8 +18,10 @@ from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
 from bot.web.proposals_api import ProposalsApi
 from bot.web.reports_api import ReportsApi
+from bot.web.requests_api import RequestsApi
 from bot.web.stats_api import StatsApi
 from bot.web.surveys_api import SurveysApi
+from handlers.sealing_port import Sealer
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -53,6 +55,7 @@ class WebServices:
     database: Database
     clock: Callable[[], datetime]
     spread: Callable[[Sequence[int]], None]
+    sealer: Sealer | None = None
 
 
 def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> web.Application:
@@ -62,6 +65,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations += ReportsApi(services.database, services.clock, services.spread).routes()
     operations += ProposalsApi(services.database, services.clock, services.spread).routes()
     operations += SurveysApi(services.database, services.clock, services.spread).routes()
+    operations += RequestsApi(services.database, services.clock, services.spread, services.sealer).routes()
     operations += StatsApi(services.database, services.clock).routes()
     document = describe(operations)
 

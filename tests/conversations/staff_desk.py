@@ -1,15 +1,19 @@
-"""What staff and the clock do between the lines of a transcript: plans, answers to proposals, ticks."""
+"""What staff and the clock do between the lines of a transcript: plans, answers, moves of requests, ticks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 
-from handlers import proposals
+from bot.channels.console import NAME
+from conversations.service_words import OpenRequest
+from conversations.services import catalogue
+from handlers import lateness, my_requests, numbering, proposals, requests
 from handlers.notices import notices_due
 from handlers.outages import OutageDraft, PostponedSlot, Postponement, Slot, postpone, publish
-from handlers.talking import ZONE
+from handlers.talking import ZONE, talking
+from store import contacts
 from store import proposals as kept
 from store.db import Database, Unit
 from store.extent import Scope
@@ -22,6 +26,11 @@ _DECLINE = re.compile(r"= staff decline: (?P<why>.+)")
 _COUNTER = re.compile(rf"= staff counter (?P<window>{_TIME} to {_TIME}): (?P<why>.+)")
 _POSTPONE = re.compile(r"= postpone (?P<id>\d+) window (?P<window>\d): (?P<why>.+)")
 _MOVE = re.compile(rf"= move (?P<id>\d+) window (?P<window>\d) to (?P<windows>{_TIME} to {_TIME})")
+_REQUEST = re.compile(r"= request (?P<service>\w+)(?: without (?P<missing>[\w, ]+))?")
+_GO = re.compile(r"= move (?P<code>HS-[\w-]+) (?P<to>\w+)(?:: (?P<note>.+))?")
+_ASK_PAPER = re.compile(r"= ask (?P<code>HS-[\w-]+) for (?P<paper>[^:]+)(?:: (?P<why>.+))?")
+_ANSWER = re.compile(r"= answer (?P<code>HS-[\w-]+): (?P<text>.+)")
+_EXPECT = re.compile(r"= expect (?P<code>HS-[\w-]+) on (?P<on>[\d-]+)(?:: (?P<why>.+))?")
 LEADER = "chị Tư"
 
 
@@ -34,6 +43,11 @@ async def does(database: Database, line: str, now: datetime) -> bool:
         (_DECLINE, _decline),
         (_COUNTER, _counter),
         (_POSTPONE, _postpone),
+        (_REQUEST, _request),
+        (_GO, _go),
+        (_ASK_PAPER, _ask_paper),
+        (_ANSWER, _answer),
+        (_EXPECT, _expect),
         (_MOVE, _postpone),
     )
     for pattern, deed in deeds:
@@ -46,6 +60,7 @@ async def does(database: Database, line: str, now: datetime) -> bool:
 
 async def _tick(unit: Unit, said: re.Match[str], now: datetime) -> None:
     await proposals.proposals_expired(unit, now)
+    await lateness.requests_late(unit, now)
     await notices_due(unit, now)
 
 
@@ -77,6 +92,36 @@ async def _postpone(unit: Unit, said: re.Match[str], now: datetime) -> None:
     start, end = (_at(times[0][0]), _at(times[0][1])) if times else (None, None)
     slot = PostponedSlot(start, end, int(told["window"]))
     await postpone(unit, int(told["id"]), Postponement((slot,), told.get("why")), LEADER, now)
+
+
+async def _request(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    """The customer at the terminal sent a request, with all its papers but those named."""
+    customer = await contacts.at(unit, NAME, "customer")
+    assert customer is not None, "a customer who never wrote has no request"
+    missing = (said["missing"] or "").split(", ")
+    papers = {
+        paper.name: () if paper.name in missing else ({"file": f"first-{paper.name}", "kind": "image"},)
+        for paper in catalogue().services[said["service"]].papers
+    }
+    code = await numbering.new_number(unit, "request")
+    wish = OpenRequest(code, said["service"], {"name": "Trần Thị Lan", "phone": "0901234567"}, papers)
+    await my_requests.open_request(unit, customer, wish, now, talking())
+
+
+async def _go(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await requests.move(unit, said["code"], said["to"], said["note"] or "", LEADER, now)
+
+
+async def _ask_paper(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await requests.ask_paper(unit, said["code"], said["paper"], said["why"] or "", LEADER, now)
+
+
+async def _answer(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await requests.answer(unit, said["code"], said["text"], LEADER, now)
+
+
+async def _expect(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await requests.expect(unit, said["code"], date.fromisoformat(said["on"]), said["why"] or "", LEADER, now)
 
 
 async def _newest(unit: Unit) -> int:

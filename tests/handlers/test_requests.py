@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -12,19 +12,12 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from conversations.model import Json, Text, Words
-from conversations.my_requests import (
-    AddPaper,
-    AskAboutRequest,
-    CancelRequest,
-    MyRequest,
-    MyRequests,
-    MyRequestsFound,
-    ReopenRequest,
-    RequestSeen,
-)
+from bot.receiver import Receiver
+from conversations.model import Json, Opened, Text, Words
+from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, RequestSeen
+from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.service_words import GiveConsent, OpenRequest, Recall, Recalled
-from handlers import incoming, lateness, requests
+from handlers import incoming, lateness, request_files, requests
 from handlers.commands import carry_out
 from handlers.lookups import answer
 from handlers.ports import Incoming
@@ -38,7 +31,7 @@ from store.contacts import Contact
 from store.db import Unit
 from store.outbox import Delivery, Message, Priority, Status
 from store.requests import NoteKind, Request
-from tests.town import BEN_THANH, HOME, Town, built
+from tests.town import BEN_THANH, HOME, NOW, Town, built
 
 CODE, SECOND, LATER = (number("HS", running) for running in (1, 2, 127))
 ID_NUMBER = "079203001234"
@@ -68,7 +61,7 @@ class Turned:
 
 
 class Broken:
-    """A vault that does nothing but fail."""
+    """Keys that do nothing but fail."""
 
     def seal(self, plain: bytes, about: str) -> str:
         raise OSError("no keys")
@@ -76,14 +69,37 @@ class Broken:
     def open(self, sealed: str, about: str) -> bytes:
         raise OSError("no keys")
 
+
+class Shelf:
+    """A vault that writes down what is wished of it, or fails."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails = fails
+        self.kept: list[tuple[str, str, int]] = []
+
     async def claim(
-        self, unit: Unit, file_ids: Sequence[str], request_code: str, purpose: str, delete_after: datetime
-    ) -> None:
-        raise OSError("no disk")
+        self,
+        unit: Unit,
+        contact_id: int,
+        file_ids: Collection[str],
+        request_code: str,
+        purpose: str,
+        delete_after: datetime,
+    ) -> Collection[str]:
+        if self.fails:
+            raise OSError("no disk")
+        self.kept.append((purpose, " ".join(sorted(file_ids)), (delete_after - NOW).days))
+        return file_ids
+
+    async def keep_until(self, unit: Unit, request_code: str, purpose: str, delete_after: datetime) -> int:
+        if self.fails:
+            raise OSError("no disk")
+        self.kept.append((purpose, "", (delete_after - NOW).days))
+        return 1
 
 
 SEALING = replace(talking(), sealer=Turned())
-FAILING = replace(talking(), sealer=Broken(), files=Broken())
+FAILING = replace(talking(), sealer=Broken())
 
 
 @dataclass
@@ -169,8 +185,9 @@ async def test_a_request_is_kept_sealed_with_its_promise_and_company(desk: Desk)
     # Monday 23/11; the 24th is a holiday, so that five working days end on Tuesday, 1 December.
     assert f"{request.promised_by:%Y-%m-%dT%H:%M}" == "2026-12-01T10:00"
     assert (request.ward_code, request.company, request.customer_code) == (BEN_THANH, HOME[:6], None)
-    assert (request.shown_name, request.sealed) == ("N. T. Hoa", True)
-    assert ID_NUMBER not in request.answers
+    assert (request.shown_name, request.answers) == ("N. T. Hoa", "{}")
+    assert request.sealed.startswith(f"request/{CODE}|")
+    assert ID_NUMBER not in request.sealed
     assert answers_of(request, Turned()) == ANSWERS
     assert answers_of(request, None) is None
     assert await desk.history() == [("", "received", "customer")]
@@ -183,12 +200,15 @@ async def test_a_request_is_kept_sealed_with_its_promise_and_company(desk: Desk)
     ]
 
 
-async def test_no_vault_that_fails_keeps_a_request_from_being_accepted(desk: Desk) -> None:
+async def test_no_vault_that_fails_keeps_a_request_from_being_accepted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_files, "VAULT", Shelf(fails=True))
     desk.talk = FAILING
     await desk.opens()
 
     request = await desk.request()
-    assert (request.state, request.sealed) == ("received", False)
+    assert (request.state, request.sealed) == ("received", "")
     told = json.loads(request.answers)
     assert told["phone"] == "0901234567"
     assert told["id_number"] == "…234"
@@ -197,6 +217,23 @@ async def test_no_vault_that_fails_keeps_a_request_from_being_accepted(desk: Des
     await desk.wish(AddPaper(CODE, "id_card", "f9", "image"))
     async with desk.town.database.reading() as unit:
         assert len(await kept.papers_of(unit, request.id or 0)) == 4
+
+
+async def test_papers_are_kept_as_long_as_their_purpose_takes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf()
+    monkeypatch.setattr(request_files, "VAULT", shelf)
+    await desk.opens()
+    assert shelf.kept == [("id_card", "f1 f2", 365), ("paper", "f3", 365)]
+    desk.town.now += 2 * DAY
+    await desk.wish(AddPaper(CODE, "giấy ủy quyền", "f4", "pdf"))
+    await desk.moves("checking", "works", "done", "reopened")
+    assert shelf.kept[2:] == [
+        ("paper", "f4", 367),
+        ("id_card", "", 32),
+        ("paper", "", 92),
+        ("id_card", "", 367),
+        ("paper", "", 367),
+    ]
 
 
 async def test_moves_in_a_row_are_told_once_with_all_that_staff_said(desk: Desk) -> None:
@@ -448,7 +485,10 @@ async def test_what_a_fault_kept_from_being_handled_gets_one_number_a_day(desk: 
             event = Incoming(event_id, "Hoa", Text(text), text)
             await incoming.apologise(unit, "web", event, desk.town.now)
 
-    await fails("e1", f"CCCD của tôi là {ID_NUMBER}")
+    # As it truly happens: a conversation that breaks.
+    receive = Receiver(desk.town.database, replace(talking(), flows=None), lambda: desk.town.now)  # type: ignore[arg-type]
+    said = f"CCCD của tôi là {ID_NUMBER}"
+    assert await receive("web", Incoming("e1", "Hoa", Opened(), said)) is None
     await fails("e2", "alo?")
     await fails("e2", "alo?")
     messages = await desk.heard()

@@ -85,10 +85,11 @@ async def box(migrated_url: str) -> AsyncIterator[Box]:
 
 async def test_the_most_urgent_is_claimed_first_and_nothing_twice(box: Box) -> None:
     await box.add("plan", priority=Priority.PLANNED)
+    await box.add("own", priority=Priority.PERSONAL)
     await box.add("incident", priority=Priority.INCIDENT)
     await box.add("reply")
     assert [one.key for one in await box.claim(limit=2)] == ["reply", "incident"]
-    assert [one.key for one in await box.claim()] == ["plan"]
+    assert [one.key for one in await box.claim()] == ["own", "plan"]
     assert await box.claim() == []
 
 

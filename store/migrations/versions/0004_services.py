@@ -95,7 +95,7 @@ def upgrade() -> None:
     sa.Column('service', sa.String(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('answers', sa.String(), nullable=False),
-    sa.Column('sealed', sa.Boolean(), nullable=False),
+    sa.Column('sealed', sa.String(), nullable=False),
     sa.Column('shown_name', sa.String(), nullable=False),
     sa.Column('customer_code', sa.String(), nullable=True),
     sa.Column('ward_code', sa.String(), nullable=True),
