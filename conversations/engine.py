@@ -22,6 +22,7 @@ from conversations.model import (
     Language,
     Look,
     Opened,
+    Other,
     Picture,
     Press,
     Query,
@@ -570,4 +571,4 @@ def _carried_over(frame: Frame, flow: Flow) -> Frame:
 
 def _unread(event: Event) -> Words:
     """What to say to something that nobody asked for and no text explains."""
-    return Words(f"unread.{getattr(event, 'kind', type(event).__name__.lower())}")
+    return Words(f"unread.{event.kind if isinstance(event, Other) else type(event).__name__.lower()}")

@@ -17,6 +17,8 @@ OVERRIDERS = ("leader", "admin")
 CREWS = ("operator", "agent", "admin")
 # Who answers the proposals of businesses, and who speaks with them about it.
 PROPOSAL_READERS = tuple(dict.fromkeys((*PUBLISHERS, *CREWS)))
+# Who handles requests, and therefore sees the papers that came with them.
+FILE_READERS = ("agent", "leader", "admin")
 CHALLENGE = 'Bearer realm="sangden"'
 
 

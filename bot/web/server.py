@@ -13,12 +13,14 @@ import structlog
 from aiohttp import web
 
 from bot.web.errors import ApiError, language_of
+from bot.web.files_api import FilesApi
 from bot.web.health import Health
 from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
 from bot.web.proposals_api import ProposalsApi
 from bot.web.reports_api import ReportsApi
 from bot.web.stats_api import StatsApi
+from handlers.vault import Vault
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -47,11 +49,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class WebServices:
-    """What the routes need of the rest."""
+    """What the routes need of the rest; without the vault no files are handed out."""
 
     database: Database
     clock: Callable[[], datetime]
     spread: Callable[[Sequence[int]], None]
+    vault: Vault | None = None
 
 
 def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> web.Application:
@@ -61,6 +64,8 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations += ReportsApi(services.database, services.clock, services.spread).routes()
     operations += ProposalsApi(services.database, services.clock, services.spread).routes()
     operations += StatsApi(services.database, services.clock).routes()
+    if services.vault is not None:
+        operations += FilesApi(services.vault, services.clock).routes()
     document = describe(operations)
 
     async def openapi(request: web.Request) -> web.Response:
