@@ -174,8 +174,9 @@ async def _chat(settings: Settings, name: str, language: Language | None, as_jso
     database = Database(settings.database)
     try:
         await migrations.upgrade_engine(database.engine)
-        await check_keys(database, app.vault_of(settings, database).files.sealer, utcnow())
-        await Console(database, app.talking_of(settings), name, language).run(as_json)
+        vault = app.vault_of(settings, database)
+        await check_keys(database, vault.files.sealer, utcnow())
+        await Console(database, app.talking_of(settings), name, language, vault).run(as_json)
     finally:
         await database.close()
 

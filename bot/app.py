@@ -30,6 +30,7 @@ from conversations.model import LANGUAGES, Words
 from conversations.texts import Speaker
 from handlers.alert_files import Publisher
 from handlers.links import Links
+from handlers.photos import Intake, Source
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking
 from handlers.vault import Vault, check_keys
@@ -88,11 +89,12 @@ def build(settings: Settings, database: Database) -> Parts:
     """Make the parts; nothing is opened yet."""
     words, vault = talking_of(settings), vault_of(settings, database)
     web_chat, telegram = WebChatChannel(), telegram_channel(settings, words.speaker)
+    sources: dict[str, Source] = {web_chat.name: web_chat} | ({telegram.name: telegram} if telegram else {})
     return Parts(
         settings=settings,
         database=database,
         talking=words,
-        receiver=Receiver(database, words),
+        receiver=Receiver(database, words, intake=Intake(vault, words, sources)),
         holder=Holder(),
         web_chat=web_chat,
         telegram=telegram,
@@ -180,8 +182,10 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
         parts.database,
         parts.receiver,
         hub,
+        parts.web_chat,
         parts.talking.speaker,
         settings.secret(),
+        vault_dir=settings.vault,
         utility_name=settings.utility_name,
         hotline=settings.hotline,
         secure=settings.public_url.startswith("https://"),
@@ -189,7 +193,8 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
     routes = chat.routes() + _feeds(parts).routes() + MyDataRoutes(parts.database, parts.talking, utcnow).routes()
     if parts.telegram and settings.telegram_mode == "webhook":
         routes += TelegramWebhook(parts.telegram, parts.receiver).routes()
-    app = create_app(WebServices(parts.database, utcnow, spreading.start, parts.talking.sealer), routes)
+    services = WebServices(parts.database, utcnow, spreading.start, parts.talking.sealer, parts.vault)
+    app = create_app(services, routes)
     runner = web.AppRunner(app, shutdown_timeout=5, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

@@ -41,6 +41,10 @@ class Spool:
             sealed = await asyncio.to_thread(self._file.read, length)
             yield opening.open(sealed, last=False)
 
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
     def close(self) -> None:
         """Forget it."""
         self._file.close()

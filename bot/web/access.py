@@ -21,6 +21,8 @@ ID_READERS = ("agent", "admin")
 PROPOSAL_READERS = tuple(dict.fromkeys((*PUBLISHERS, *CREWS)))
 # Who answers for how customers are treated.
 SURVEYORS = ("agent", "leader", "admin")
+# Who handles requests, and therefore sees the papers that came with them.
+FILE_READERS = ("agent", "leader", "admin")
 CHALLENGE = 'Bearer realm="sangden"'
 
 

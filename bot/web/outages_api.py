@@ -49,16 +49,20 @@ OutageDeed = Callable[[Unit, str, datetime, Any], Awaitable[Published]]
 
 @dataclass(frozen=True)
 class Route:
-    """One operation of the API: what it takes and answers, for the server and for its description."""
+    """One operation of the API: what it takes and answers, for the server and for its description.
+
+    media: the types of bytes that it answers with, instead of JSON.
+    """
 
     method: str
     path: str
     summary: str
-    handler: Callable[[web.Request], Awaitable[web.Response]]
-    result: type[BaseModel]
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    result: type[BaseModel] | None
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     status: int = 200
+    media: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

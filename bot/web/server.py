@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from bot.web.errors import ApiError, language_of
+from bot.web.files_api import FilesApi
 from bot.web.health import Health
 from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
@@ -22,6 +23,7 @@ from bot.web.requests_api import RequestsApi
 from bot.web.stats_api import StatsApi
 from bot.web.surveys_api import SurveysApi
 from handlers.sealing_port import Sealer
+from handlers.vault import Vault
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -50,12 +52,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class WebServices:
-    """What the routes need of the rest."""
+    """What the routes need of the rest; without the vault no files are handed out."""
 
     database: Database
     clock: Callable[[], datetime]
     spread: Callable[[Sequence[int]], None]
     sealer: Sealer | None = None
+    vault: Vault | None = None
 
 
 def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> web.Application:
@@ -67,6 +70,8 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations += SurveysApi(services.database, services.clock, services.spread).routes()
     operations += RequestsApi(services.database, services.clock, services.spread, services.sealer).routes()
     operations += StatsApi(services.database, services.clock).routes()
+    if services.vault is not None:
+        operations += FilesApi(services.vault, services.clock).routes()
     document = describe(operations)
 
     async def openapi(request: web.Request) -> web.Response:

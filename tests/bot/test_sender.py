@@ -34,6 +34,7 @@ class FakeChannel:
     """Sends at once, or ends as scripted for an address; `held` addresses hang until released."""
 
     name = "telegram"
+    most_file_bytes = 0
 
     def __init__(self, **limits: Any) -> None:
         self.limits = Limits(
@@ -73,8 +74,9 @@ class FakeChannel:
         self.messages.append(message)
         return outcome
 
-    async def photo(self, ref: str) -> bytes:
+    async def fetch(self, ref: str) -> AsyncIterator[bytes]:
         raise FileNotFoundError(ref)
+        yield
 
     async def start(self) -> None: ...
 

@@ -1,6 +1,7 @@
 """How the Telegram channel behaves against a Bot API that refuses, stumbles and goes silent."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,8 @@ from structlog.testing import capture_logs
 
 from bot.channels.telegram import Commands, TelegramChannel
 from bot.channels.telegram_transport import AiohttpRequest
-from handlers.ports import Outcome, Outgoing, OutgoingButton, Rejected, Sent, TryLater, Unreachable
+from conversations.model import Photo
+from handlers.ports import Outcome, Outgoing, OutgoingButton, Rejected, Sent, TooBig, TryLater, Unreachable
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram.files import grey_picture
 
@@ -439,25 +441,39 @@ async def test_typing_is_shown_and_fails_silently(telegram: TelegramEmulator, ch
     await channel.typing("424242")
 
 
+async def fetched(channel: TelegramChannel, ref: str) -> bytes:
+    return b"".join([piece async for piece in channel.fetch(ref)])
+
+
 async def test_a_photo_is_fetched_in_its_largest_size(
     telegram: TelegramEmulator, channel: TelegramChannel
 ) -> None:
     picture = grey_picture(1600, 1200)
     [incoming] = channel.read_update(await telegram.photo(LAN, data=picture))
-    assert await channel.photo(incoming.event.ref) == picture  # type: ignore[union-attr]
+    assert await fetched(channel, incoming.event.ref) == picture  # type: ignore[union-attr]
 
 
-async def test_a_photo_that_is_too_large_gone_or_out_of_reach_is_an_os_error(
+async def test_a_document_that_may_be_a_paper_is_fetched_and_keeps_its_name(
     telegram: TelegramEmulator, channel: TelegramChannel
 ) -> None:
-    large = await telegram.document(LAN, size=21 * 1024 * 1024)
-    with pytest.raises(OSError, match="too big"):
-        await channel.photo(large["message"]["document"]["file_id"])
+    update = await telegram.document(LAN, name="so-do.pdf", base64=b64encode(b"%PDF-1.7 x").decode())
+    [incoming] = channel.read_update(update)
+    assert isinstance(incoming.event, Photo)
+    assert incoming.event.name == "so-do.pdf"
+    assert await fetched(channel, incoming.event.ref) == b"%PDF-1.7 x"
+
+
+async def test_a_file_that_is_too_large_gone_or_out_of_reach_is_an_os_error(
+    telegram: TelegramEmulator, channel: TelegramChannel
+) -> None:
+    large = await telegram.document(LAN, size=60 * 1024 * 1024)
+    with pytest.raises(TooBig):
+        await fetched(channel, large["message"]["document"]["file_id"])
     with pytest.raises(OSError, match="file_id"):
-        await channel.photo("nothing")
+        await fetched(channel, "nothing")
     await telegram.script(drop="before")
     with pytest.raises(OSError, match="Disconnected"):
-        await channel.photo("nothing")
+        await fetched(channel, "nothing")
 
 
 async def test_commands_are_set_for_everyone_and_for_those_who_read_english(
