@@ -2,9 +2,9 @@
 
 import dataclasses
 import re
-import time
 import unicodedata
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from conversations.folding import fold
 from handlers.rules.addresses import spell_out
 from handlers.rules.areas import MAYBE, SURE, Address, Ward, load_wards, parse_address, street_of
 from handlers.rules.ward_names import key_of
+from tests.work import calls
 
 BOOK = load_wards(Path(handlers.rules.__file__).with_name("wards") / "hcmc-2025-07-01.csv")
 
@@ -294,7 +295,7 @@ def test_folded_vietnamese_is_plain_words_with_slashes_only_between_house_number
     assert all(word.replace("/", "").isalnum() and word[0] != "/" != word[-1] for word in folded.split())
 
 
-def test_a_search_takes_less_than_three_milliseconds() -> None:
+def test_a_search_compares_with_no_more_names_than_it_must() -> None:
     typed = [
         "12 nguyen trai p ben thanh q1",
         "ben thnah",
@@ -302,11 +303,5 @@ def test_a_search_takes_less_than_three_milliseconds() -> None:
         "toi o duogn le loi phuogn bne thanh quan mot",
         "p5",
     ]
-    fastest = {text: min(_seconds(text) for _ in range(5)) for text in typed}
-    assert max(fastest.values()) < 0.003
-
-
-def _seconds(text: str) -> float:
-    start = time.perf_counter()
-    BOOK.find(text)
-    return time.perf_counter() - start
+    most = max(calls(partial(BOOK.find, text)) for text in typed)
+    assert most < 4_000  # about twice what it is
