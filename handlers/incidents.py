@@ -9,7 +9,7 @@ from handlers import announcements, latecomers, outage_words
 from handlers.announcements import News
 from handlers.outage_checks import incident_slot
 from handlers.outage_forms import Invalid, OutageChange, OutageDraft, Over, Problem, Published, Slot
-from handlers.outage_keeping import Notes, SlotSeen, code_of, keep, published, scope_of, slots_of
+from handlers.outage_keeping import Notes, SlotSeen, code_of, code_to_come, keep, published, scope_of, slots_of
 from handlers.rules.flapping import FlappingRules, flapping_at, hold_restoration, is_again
 from handlers.talking import ZONE
 from store import due, extent, outages, reports
@@ -34,7 +34,7 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     if before is not None:
         return await _came_back(unit, before, draft, slot, by, now)
     outage = Outage(
-        code=f"new:{by}:{now.isoformat()}",
+        code=code_to_come(),
         ref=draft.ref,
         kind=Kind.INCIDENT,
         reason=draft.reason,

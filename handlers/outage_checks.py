@@ -73,19 +73,30 @@ async def plan_problems(
 
 
 async def findings_of(
-    unit: Unit, scope: Scope, windows: Sequence[Window], now: datetime, but: int | None = None
+    unit: Unit,
+    scope: Scope,
+    windows: Sequence[Window],
+    now: datetime,
+    but: int | None = None,
+    binding: bool = False,
 ) -> tuple[Finding, ...]:
-    """What the planning rules find in these windows; `but` is the outage that is being changed itself."""
+    """What the planning rules find in these windows; `but` is the outage that is being changed itself.
+
+    binding: what passes is published with this very unit. Plans on the same feeders then wait for each other, so
+    that of two made at the same moment one sees the other.
+    """
     if not windows:
         return ()
     rules = rules_at(now.astimezone(ZONE).date())
     feeders = frozenset(await extent.feeders_cut(unit, scope))
+    impact = await extent.impact(unit, but or 0, scope)
+    if binding:
+        await network.hold_feeders(unit, feeders | {one.feeder_code for one in impact})
     begin, end = min(one.starts_at for one in windows), max(one.ends_at for one in windows)
     # A month has at most 31 days; the rule itself counts calendar months.
     near = timedelta(days=31 * rules.months_between)
     cuts = await outages.cuts_of(unit, feeders, begin - near, end + near, but)
     overlaps = await _overlaps(unit, scope, windows, begin, end, but)
-    impact = await extent.impact(unit, but or 0, scope)
     segments: dict[str, int] = {}
     for one in impact:
         segments[one.segment] = segments.get(one.segment, 0) + one.customers

@@ -28,6 +28,7 @@ from handlers.outage_keeping import (
     Notes,
     SlotSeen,
     code_of,
+    code_to_come,
     keep,
     published,
     scope_of,
@@ -62,11 +63,11 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     problems = await plan_problems(unit, draft, now)
     if problems:
         raise Invalid(problems)
-    findings = await findings_of(unit, draft.scope, windows_of(draft.slots), now)
+    findings = await findings_of(unit, draft.scope, windows_of(draft.slots), now, binding=not draft.draft)
     if not draft.draft:
         allow(findings, draft.overrides)
     outage = Outage(
-        code=f"new:{by}:{now.isoformat()}:{draft.ref}",
+        code=code_to_come(),
         ref=draft.ref,
         kind=Kind.PLANNED,
         state=OutageState.DRAFT if draft.draft else OutageState.PUBLISHED,
@@ -98,7 +99,7 @@ async def publish_draft(
     problems = await plan_problems(unit, OutageDraft(outage.kind, outage.reason, plain, scope), now)
     if problems:
         raise Invalid(problems)
-    findings = await findings_of(unit, scope, windows_of(plain), now, outage.id)
+    findings = await findings_of(unit, scope, windows_of(plain), now, outage.id, binding=True)
     allow(findings, overrides)
     outage.state, outage.revision = OutageState.PUBLISHED, outage.revision + 1
     outage.published_at, outage.published_by = now, by
@@ -364,8 +365,9 @@ async def _checked(
         for slot in on
         if slot not in begun and (rescoped or (slot.starts_at, slot.ends_at) not in known)
     ]
-    findings = await findings_of(unit, scope, windows_of(new), now, outage.id)
-    if outage.state != OutageState.DRAFT:
+    public = outage.state != OutageState.DRAFT
+    findings = await findings_of(unit, scope, windows_of(new), now, outage.id, binding=public)
+    if public:
         allow(findings, overrides)
     return findings
 
