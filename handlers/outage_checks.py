@@ -25,7 +25,7 @@ LONGEST_REASON = 300
 # Power is never expected back later than that, and an incident that began earlier is no news: a typing error.
 LONGEST_INCIDENT = timedelta(days=30)
 EARLIEST_START = timedelta(days=7)
-FREEZES = load_freezes()
+CALENDAR = load_freezes()
 
 
 async def incident_slot(unit: Unit, draft: OutageDraft, now: datetime, began: datetime | None = None) -> Slot:
@@ -108,7 +108,7 @@ async def findings_of(
         cuts=tuple(EarlierCut(feeder, code, at) for feeder, code, at in cuts),
         overlaps=overlaps,
     )
-    return check(plan, rules, FREEZES.freezes, now, ZONE)
+    return check(plan, rules, CALENDAR, now, ZONE)
 
 
 def allow(findings: Sequence[Finding], overrides: Sequence[Override]) -> None:
