@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handlers import announcements, latecomers, outage_words
+from handlers import announcements, causes, latecomers, outage_words
 from handlers.announcements import News
 from handlers.outage_checks import incident_slot
 from handlers.outage_forms import Invalid, OutageChange, OutageDraft, Over, Problem, Published, Slot
@@ -38,6 +38,7 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
         ref=draft.ref,
         kind=Kind.INCIDENT,
         reason=draft.reason,
+        cause_class=causes.suggested(Kind.INCIDENT),
         area=[],
         published_at=now,
         published_by=by,
@@ -46,6 +47,7 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     unit.session.add(outage)
     await unit.session.flush()
     outage.code = code_of(outage, now)
+    await causes.classify(unit, outage, draft.cause_class, by, now)
     await keep(unit, outage, [SlotSeen(1, slot.starts_at, slot.ends_at)], draft.scope, Stage.INCIDENT, by, now)
     await latecomers.tie_reports(unit, outage, now)
     await latecomers.look_again(unit, outage, now)
@@ -141,6 +143,8 @@ async def _came_back(
     outage.state, outage.restored_at = OutageState.PUBLISHED, None
     outage.revision, outage.came_back = outage.revision + 1, outage.came_back + 1
     outage.reason = draft.reason or outage.reason
+    if draft.cause_class is not None:
+        await causes.classify(unit, outage, draft.cause_class, by, now)
     old = await _slot(unit, outage.id)
     out = SlotSeen(1, old.starts_at, slot.ends_at, changed_in=outage.revision)
     await keep(unit, outage, [out], draft.scope, Stage.CHANGE, by, now, Notes(why="came back"))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from handlers import near_codes
+from handlers import causes, near_codes
 from handlers.outage_forms import Broken, Invalid, OutageDraft, Override, Problem, Slot
 from handlers.rules.freezes import load_freezes
 from handlers.rules.planning import EarlierCut, Finding, Overlap, Plan, Window, check, rules_at
@@ -124,7 +124,7 @@ def windows_of(slots: Iterable[Slot]) -> list[Window]:
 
 
 async def _common(unit: Unit, draft: OutageDraft) -> list[Problem]:
-    problems = []
+    problems = causes.problems(draft.kind, draft.cause_class)
     if draft.reason is not None and len(draft.reason) > LONGEST_REASON:
         problems.append(Problem("reason", "reason.too_long", {"limit": LONGEST_REASON}))
     if not draft.scope.parts():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from handlers import announcements, incidents, notice_board, plans
+from handlers import announcements, causes, incidents, notice_board, plans
 from handlers.outage_checks import FURTHEST_PLAN, findings_of, incident_slot, plan_problems, windows_of
 from handlers.outage_forms import (
     Broken,
@@ -93,7 +93,15 @@ async def publish_draft(
 
 
 async def change(unit: Unit, outage_id: int, wish: OutageChange, by: str, now: datetime) -> Published:
-    """Change an outage; everyone who was told is told again. Raises Unknown, Over, Invalid, Broken."""
+    """Change an outage; everyone who was told is told again. Raises Unknown, Over, Invalid, Broken.
+
+    The class of its cause is told to nobody, and may be named after the end as well.
+    """
+    if "cause_class" in wish.named:
+        outage = await known(unit, outage_id)
+        await causes.classify(unit, outage, wish.cause_class, by, now)
+        if wish.named == {"cause_class"}:
+            return Published(outage, 0)
     outage = await live(unit, outage_id)
     if outage.kind == Kind.INCIDENT:
         return await incidents.change(unit, outage, wish, by, now)

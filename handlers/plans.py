@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from conversations.model import Reply
-from handlers import announcements, notice_board, outage_words, windows
+from handlers import announcements, causes, notice_board, outage_words, windows
 from handlers.announcements import WORTH, Announced, News
 from handlers.incidents import other_outages
 from handlers.outage_checks import allow, findings_of, plan_problems, windows_of
@@ -73,6 +73,7 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
         kind=Kind.PLANNED,
         state=OutageState.DRAFT if draft.draft else OutageState.PUBLISHED,
         reason=draft.reason,
+        cause_class=causes.suggested(Kind.PLANNED),
         area=[],
         published_at=now,
         published_by=by,
@@ -81,6 +82,7 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     unit.session.add(outage)
     await unit.session.flush()
     outage.code = code_of(outage, now)
+    await causes.classify(unit, outage, draft.cause_class, by, now)
     ordered = sorted(draft.slots, key=lambda slot: slot.starts_at)
     slots = [SlotSeen(number, slot.starts_at, slot.ends_at) for number, slot in enumerate(ordered, 1)]
     await keep(unit, outage, slots, draft.scope, Stage.PLAN, by, now, Notes(findings, draft.overrides))

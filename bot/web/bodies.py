@@ -17,7 +17,7 @@ from store import outages as kept
 from store.contacts import Contact
 from store.extent import Scope
 from store.notices import NoticeState
-from store.outages import Kind, Outage, OutageRevision, OutageState, SlotState
+from store.outages import CauseClass, Kind, Outage, OutageRevision, OutageState, SlotState
 from store.outbox import Delivery, Message
 
 MOST_CODES = 1_000
@@ -104,7 +104,8 @@ class Overriding(Given):
 class OutageIn(Overriding):
     """An outage to publish. For an incident `slots` may be left out: it begins now.
 
-    `draft` keeps planned work without telling anybody.
+    `draft` keeps planned work without telling anybody. `cause_class` is for the indices and told to nobody; null:
+    `planned` for planned work, `unknown` for an incident.
     """
 
     kind: Literal["planned", "incident"]
@@ -112,23 +113,34 @@ class OutageIn(Overriding):
     slots: list[SlotIn] = Field(default=[], max_length=MOST_SLOTS)
     scope: ScopeIn
     draft: bool = False
+    cause_class: CauseClass | None = None
 
     def outage(self) -> OutageDraft:
         slots = tuple(slot.slot() for slot in self.slots)
         scope, overrides = self.scope.scope(), self.overrides()
-        return OutageDraft(self.kind, self.reason or None, slots, scope, overrides, draft=self.draft)
+        return OutageDraft(
+            self.kind,
+            self.reason or None,
+            slots,
+            scope,
+            overrides,
+            draft=self.draft,
+            cause_class=self.cause_class,
+        )
 
 
 class ChangeIn(Overriding):
     """What to change; what is left out stays as it is. `ends_at` changes the expected end of the only window.
 
-    `slots` are all windows that are on from now on: one that is left out is cancelled.
+    `slots` are all windows that are on from now on: one that is left out is cancelled. `cause_class` is told to
+    nobody, and alone it may be named after the end as well.
     """
 
     reason: Line | None = None
     ends_at: Time | None = None
     slots: list[SlotIn] = Field(default=[], max_length=MOST_SLOTS)
     scope: ScopeIn | None = None
+    cause_class: CauseClass | None = None
 
     def change(self) -> OutageChange:
         return OutageChange(
@@ -138,6 +150,7 @@ class ChangeIn(Overriding):
             slots=tuple(slot.slot() for slot in self.slots),
             scope=self.scope.scope() if self.scope else None,
             overrides=self.overrides(),
+            cause_class=self.cause_class,
         )
 
 
@@ -305,6 +318,7 @@ class OutageOut(BaseModel):
     state: OutageState
     revision: int
     reason: str | None
+    cause_class: CauseClass
     area: list[WardOut]
     affected_customers: int
     slots: list[SlotOut]
@@ -318,6 +332,14 @@ class OutageOut(BaseModel):
     def of(cls, outage: Outage, slots: Sequence[kept.OutageSlot], **more: Any) -> OutageOut:
         shown = [slot.model_dump() for slot in slots]
         return cls.model_validate({**outage.model_dump(), "slots": shown, **more})
+
+
+class CauseOut(BaseModel):
+    """What somebody named as the class of the cause, and when."""
+
+    cause_class: CauseClass
+    at: datetime
+    by: str
 
 
 class RevisionOut(BaseModel):
@@ -349,9 +371,10 @@ class PlannedNoticeOut(BaseModel):
 
 
 class OutageInFullOut(OutageOut):
-    """An outage with its scope, its notices and all its revisions."""
+    """An outage with its scope, its notices, all its revisions, and who named the class of its cause."""
 
     scope: ScopeIn
+    causes: list[CauseOut]
     notices: list[PlannedNoticeOut]
     revisions: list[RevisionOut]
 

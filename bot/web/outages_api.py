@@ -117,7 +117,7 @@ class OutagesApi(StaffApi):
             Route("GET", every, "List outages, newest first", self.list, OutagesOut, query=OutagesQuery),
             Route("GET", one, "One outage with its revisions", self.show, OutageInFullOut),
             Route("POST", every + "/preview", "What publishing would lead to", self.preview, PreviewOut, OutageIn),
-            Route("PATCH", one, "Change cause, expected end, slots or scope", self.change, done, ChangeIn),
+            Route("PATCH", one, "Change cause, class, expected end, slots, scope", self.change, done, ChangeIn),
             Route("POST", one + "/publish", "Publish a draft", self.publish_draft, done, PublishIn),
             Route("POST", one + "/postpone", "Put windows off", self.postpone, done, PostponeIn),
             Route("POST", one + "/restore", "The power is back", self.restore, done, RestoreIn),
@@ -203,8 +203,10 @@ class OutagesApi(StaffApi):
             scope = await outages.scope_of(unit, id_of(request))
             revisions = await kept.revisions_of(unit, id_of(request))
             planned = await notices.of_outage(unit, id_of(request))
+            causes = await kept.causes_of(unit, id_of(request))
         more = {
             "scope": vars(scope),
+            "causes": [one.model_dump() for one in causes],
             "notices": [one.model_dump() for one in planned],
             "revisions": [RevisionOut.of(one) for one in revisions],
         }

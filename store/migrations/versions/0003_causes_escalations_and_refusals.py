@@ -10,6 +10,22 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('outagecause',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('outage_id', sa.Integer(), nullable=False),
+    sa.Column('cause_class', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['outage_id'], ['outage.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('outagecause', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_outagecause_outage_id'), ['outage_id'], unique=False)
+
+    with op.batch_alter_table('outage', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('cause_class', sa.String(), server_default='unknown', nullable=False))
+
+    op.execute("UPDATE outage SET cause_class = 'planned' WHERE kind = 'planned'")
     with op.batch_alter_table('proposal', schema=None) as batch_op:
         batch_op.add_column(sa.Column('refused', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), server_default='[]', nullable=False))
 
@@ -21,3 +37,11 @@ def downgrade() -> None:
     op.execute("UPDATE proposal SET chosen = chosen - 1 WHERE chosen IS NOT NULL")
     with op.batch_alter_table('proposal', schema=None) as batch_op:
         batch_op.drop_column('refused')
+
+    with op.batch_alter_table('outage', schema=None) as batch_op:
+        batch_op.drop_column('cause_class')
+
+    with op.batch_alter_table('outagecause', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_outagecause_outage_id'))
+
+    op.drop_table('outagecause')
