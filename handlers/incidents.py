@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handlers import announcements, causes, latecomers, outage_words
+from handlers import announcements, causes, important, latecomers, outage_words
 from handlers.announcements import News
 from handlers.outage_checks import incident_slot
 from handlers.outage_forms import Invalid, OutageChange, OutageDraft, Over, Problem, Published, Slot
@@ -49,6 +49,7 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     outage.code = code_of(outage, now)
     await causes.classify(unit, outage, draft.cause_class, by, now)
     await keep(unit, outage, [SlotSeen(1, slot.starts_at, slot.ends_at)], draft.scope, Stage.INCIDENT, by, now)
+    await important.escalate(unit, outage, now)
     await latecomers.tie_reports(unit, outage, now)
     await latecomers.look_again(unit, outage, now)
     return await _announce(unit, outage, {Stage.INCIDENT: Audience.TOUCHED}, now)
@@ -72,6 +73,7 @@ async def change(unit: Unit, outage: Outage, wish: OutageChange, by: str, now: d
     await keep(unit, outage, [replace(new, changed_in=outage.revision)], wanted_scope, Stage.CHANGE, by, now)
     rescoped = wanted_scope != scope
     if rescoped:
+        await important.escalate(unit, outage, now)
         await latecomers.tie_reports(unit, outage, now)
     said = await _tell_change(unit, outage, rescoped, now)
     if rescoped:
@@ -148,6 +150,7 @@ async def _came_back(
     old = await _slot(unit, outage.id)
     out = SlotSeen(1, old.starts_at, slot.ends_at, changed_in=outage.revision)
     await keep(unit, outage, [out], draft.scope, Stage.CHANGE, by, now, Notes(why="came back"))
+    await important.escalate(unit, outage, now)
     await latecomers.tie_reports(unit, outage, now)
     return Published(outage, 0) if untold else await _tell_change(unit, outage, True, now)
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from handlers import announcements, causes, incidents, notice_board, plans
+from handlers import announcements, causes, important, incidents, notice_board, plans
+from handlers.important import Important
 from handlers.outage_checks import FURTHEST_PLAN, findings_of, incident_slot, plan_problems, windows_of
 from handlers.outage_forms import (
     Broken,
@@ -72,7 +73,7 @@ class Preview:
 
     findings: tuple[Finding, ...]
     affected: Mapping[str, int]
-    important: int
+    important: Important
     recipients: Mapping[str, int]
     notices: tuple[Planned, ...] = ()
     reached: tuple[int, ...] = field(default=())
@@ -139,11 +140,11 @@ async def preview(unit: Unit, draft: OutageDraft, now: datetime) -> Preview:
     affected = {segment.value: 0 for segment in Segment}
     for one in impact:
         affected[one.segment] = affected.get(one.segment, 0) + one.customers
-    important = sum(one.important for one in impact)
+    touched = await important.within(unit, draft.scope, sum(one.important for one in impact))
     if draft.kind == Kind.INCIDENT:
         await incident_slot(unit, draft, now)
         told = await audience.by_channel(unit, [Listeners(Audience.EVERYBODY, reach, History())], now)
-        return Preview((), affected, important, told)
+        return Preview((), affected, touched, told)
     problems = await plan_problems(unit, draft, now)
     if problems:
         raise Invalid(problems)
@@ -153,7 +154,7 @@ async def preview(unit: Unit, draft: OutageDraft, now: datetime) -> Preview:
     timetable = notice_board.timetable(seen, [], now)
     reached = [await _reached(unit, one, reach, now) for one in timetable]
     told = await audience.by_channel(unit, [Listeners(Audience.EVERYBODY, reach, History())], now)
-    return Preview(findings, affected, important, told, timetable, tuple(reached))
+    return Preview(findings, affected, touched, told, timetable, tuple(reached))
 
 
 async def recipients(unit: Unit, to_count: ToCount) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from handlers.important import Important
 from handlers.outage_forms import OutageChange, OutageDraft, Override, PostponedSlot, Postponement, Slot
 from handlers.outages import Preview
 from handlers.rules.notices import NoticeKind
@@ -215,8 +216,37 @@ class FindingOut(BaseModel):
     values: dict[str, str | int]
 
 
+class SlotOut(BaseModel):
+    """A window; those called off are shown as well."""
+
+    number: int
+    starts_at: datetime
+    ends_at: datetime | None
+    state: SlotState
+
+
+class ImportantCustomerOut(BaseModel):
+    """Somebody whose supply must not fail."""
+
+    code: str
+    name: str
+
+
+class ImportantOut(BaseModel):
+    """How many important customers the outage touches, and the first of them by code: call them."""
+
+    count: int
+    customers: list[ImportantCustomerOut]
+
+    @classmethod
+    def of(cls, found: Important) -> ImportantOut:
+        named = [ImportantCustomerOut(code=one.code, name=one.name) for one in found.customers]
+        return cls(count=found.count, customers=named)
+
+
 class PublishedOut(BaseModel):
-    """An outage after a deed, how many are to hear of it, and what the planning rules found."""
+    """An outage after a deed, its windows, how many are to hear of it, what the planning rules found, and which
+    important customers it touches."""
 
     id: int
     code: str
@@ -224,7 +254,9 @@ class PublishedOut(BaseModel):
     revision: int
     affected_customers: int
     recipients: int
+    slots: list[SlotOut]
     findings: list[FindingOut] = []
+    important_customers: ImportantOut
 
 
 class NoticeOut(BaseModel):
@@ -263,6 +295,7 @@ class PreviewOut(BaseModel):
     findings: list[FindingOut]
     blocked: bool
     affected_customers: AffectedOut
+    important_customers: ImportantOut
     recipients: RecipientsOut
     notices: list[NoticeOut]
 
@@ -272,8 +305,9 @@ class PreviewOut(BaseModel):
             findings=findings,
             blocked=blocked,
             affected_customers=AffectedOut(
-                total=sum(seen.affected.values()), important=seen.important, **seen.affected
+                total=sum(seen.affected.values()), important=seen.important.count, **seen.affected
             ),
+            important_customers=ImportantOut.of(seen.important),
             recipients=RecipientsOut(total=sum(seen.recipients.values()), by_channel=dict(seen.recipients)),
             notices=[
                 NoticeOut(
@@ -290,15 +324,6 @@ class PreviewOut(BaseModel):
                 if one.kind is not NoticeKind.OVER
             ],
         )
-
-
-class SlotOut(BaseModel):
-    """A window; those called off are shown as well."""
-
-    number: int
-    starts_at: datetime
-    ends_at: datetime | None
-    state: SlotState
 
 
 class WardOut(BaseModel):
@@ -371,9 +396,11 @@ class PlannedNoticeOut(BaseModel):
 
 
 class OutageInFullOut(OutageOut):
-    """An outage with its scope, its notices, all its revisions, and who named the class of its cause."""
+    """An outage with its scope, the important customers that it touches, its notices, all its revisions, and who
+    named the class of its cause."""
 
     scope: ScopeIn
+    important_customers: ImportantOut
     causes: list[CauseOut]
     notices: list[PlannedNoticeOut]
     revisions: list[RevisionOut]

@@ -137,6 +137,7 @@ async def test_every_row_of_the_first_release_is_kept(database: Database) -> Non
         assert kept == rows, table
     assert [row["part"] for row in after["message"]] == ["", "", "twin3"]
     assert [(row["state"], row["changed_in"]) for row in after["outageslot"]] == [("on", 1)]
+    assert [row["cause_class"] for row in after["outage"]] == ["unknown"]
     assert [(row["remind_day"], row["remind_hour"]) for row in after["contact"]] == [(1, 0), (1, 0)]
     assert await differences(database.engine) == []
 

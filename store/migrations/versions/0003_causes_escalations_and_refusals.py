@@ -10,6 +10,21 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('escalation',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('reason', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('acknowledged_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('acknowledged_by', sa.String(), nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('escalation', schema=None) as batch_op:
+        batch_op.create_index('ix_escalation_subject', ['subject'], unique=False)
+        batch_op.create_index('uq_escalation_open', ['kind', 'subject'], unique=True, sqlite_where=sa.text('acknowledged_at IS NULL'), postgresql_where=sa.text('acknowledged_at IS NULL'))
+
     op.create_table('outagecause',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('outage_id', sa.Integer(), nullable=False),
@@ -45,3 +60,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_outagecause_outage_id'))
 
     op.drop_table('outagecause')
+    with op.batch_alter_table('escalation', schema=None) as batch_op:
+        batch_op.drop_index('uq_escalation_open', sqlite_where=sa.text('acknowledged_at IS NULL'), postgresql_where=sa.text('acknowledged_at IS NULL'))
+        batch_op.drop_index('ix_escalation_subject')
+
+    op.drop_table('escalation')
