@@ -33,11 +33,11 @@ def upgrade(url: str) -> None:
     asyncio.run(_upgrade(url))
 
 
-async def upgrade_engine(engine: AsyncEngine) -> None:
-    """Migrate through an engine that is open already."""
+async def upgrade_engine(engine: AsyncEngine, to: str = "head") -> None:
+    """Migrate through an engine that is open already, up to a revision if one is named."""
 
     def migrate(connection: Connection) -> None:
-        command.upgrade(config(connection), "head")
+        command.upgrade(config(connection), to)
 
     if engine.dialect.name != "sqlite":
         return await _with_connection(engine, migrate)

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from bot.web.errors import ApiError, language_of
+from bot.web.escalations_api import EscalationsApi
 from bot.web.health import Health
 from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
@@ -60,6 +61,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations = OutagesApi(services.database, services.clock, services.spread).routes()
     operations += ReportsApi(services.database, services.clock, services.spread).routes()
     operations += ProposalsApi(services.database, services.clock, services.spread).routes()
+    operations += EscalationsApi(services.database, services.clock, services.spread).routes()
     operations += StatsApi(services.database, services.clock).routes()
     document = describe(operations)
 
