@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 from operator import lt
 
 from handlers.bad_rows import BadRows
@@ -73,12 +73,19 @@ def _columns(checked: Checked, tally: Tally) -> Sequence[Sequence[str]]:
     tally.good += len(codes)
     _note_order(codes, tally)
     _note_network(transformers, feeders, tally)
-    companies = [code[: census.COMPANY_LENGTH] for code in codes]
-    tally.census.update(zip(feeders, companies, segments, strict=True))
+    tally.census.update(zip(feeders, _companies(codes, tally), segments, strict=False))
     _note_streets(wards, streets, addresses, tally)
     lines = list(map(str, checked.lines))
     place = (feeders, transformers)
     return (lines, codes, names, phones, addresses, houses, streets, wards, segments, important, *place)
+
+
+def _companies(codes: Sequence[str], tally: Tally) -> Iterable[str]:
+    """The company of each code, without end if it is the same: of a sorted block the ends show it."""
+    first, last = codes[0][: census.COMPANY_LENGTH], codes[-1][: census.COMPANY_LENGTH]
+    if tally.in_order and first == last:
+        return repeat(first)
+    return [code[: census.COMPANY_LENGTH] for code in codes]
 
 
 def _note_order(codes: Sequence[str], tally: Tally) -> None:
