@@ -65,7 +65,7 @@ async def test_an_extent_is_read_from_an_index_alone_on_sqlite(migrated_url: str
         counting = extent._by_ward(Scope(feeders=(FEEDER, OTHER_FEEDER)))
         bind = unit.session.get_bind()
         written = counting.compile(dialect=bind.dialect, compile_kwargs={"literal_binds": True})
-        plan = [row[3] for row in await unit.run(text(f"EXPLAIN QUERY PLAN {written}"))]
+        plan = [row.detail for row in await unit.run(text(f"EXPLAIN QUERY PLAN {written}"))]
     assert plan == ["SEARCH customer USING COVERING INDEX ix_customer_extent (feeder_code=?)"]
 
 
