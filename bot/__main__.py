@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import io
 import secrets
 import signal
@@ -14,19 +13,18 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import app, doctor, garbage, survey_sample
 from bot.console import BadLine, Console
 from bot.importing import import_cli
 from bot.sender import utcnow
 from bot.settings import Settings
-from bot.start import checked_settings, run, terminal
+from bot.start import checked_settings, run, terminal, told
 from bot.vault_cli import vault_cli
 from conversations.model import Language
 from handlers import demo_load, tokens
 from handlers.talking import talking
-from handlers.vault import MissingKeys, check_keys
+from handlers.vault import check_keys
 from store import migrate as migrations
 from store.db import Database
 
@@ -209,20 +207,8 @@ def doctor_command() -> None:
 
 
 def main() -> None:
-    """The entry point of `sangden` and `python -m bot`."""
-    try:
-        cli()
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        typer.echo(f"{error.strerror}. Choose another port with --port.", err=True)
-        raise SystemExit(1) from None
-    except MissingKeys as error:
-        typer.echo(str(error), err=True)
-        raise SystemExit(1) from None
-    except SQLAlchemyError as error:
-        typer.echo(f"The database said: {error}\nRun `sangden doctor` to see what is wrong.", err=True)
-        raise SystemExit(1) from None
+    """What `python -m bot` runs; `sangden` itself begins in bot/entry.py."""
+    told(cli)
 
 
 if __name__ == "__main__":

@@ -504,6 +504,13 @@ async def locked(unit: Unit, message_id: int) -> Message | None:
     return (await unit.session.exec(query)).first()
 
 
+async def held(unit: Unit, message_id: int) -> Message | None:
+    """A message that nobody changes until the unit ends; others may hold it as well."""
+    return (
+        await unit.session.exec(select(Message).where(Message.id == message_id).with_for_update(read=True))
+    ).first()
+
+
 async def unspread(unit: Unit) -> list[int]:
     """Messages whose deliveries are not all written, oldest first."""
     query = select(Message.id).where(col(Message.audience_kind).is_not(None), col(Message.spread_at).is_(None))

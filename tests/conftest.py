@@ -8,8 +8,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from bot.garbage import collect_rarely
+from tests.engines import share_sql
 from tests.postgres import Server, running
+
+# No example fails because it took long: on a machine with other work to do that says nothing.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 pytest_plugins = ["tests.browser"]
 
@@ -22,6 +29,14 @@ names = (f"test_{number}" for number in itertools.count(1))
 def sqlite_address(file: Path) -> str:
     """The SQLAlchemy address of a database file."""
     return f"sqlite+aiosqlite:///{file}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_sql() -> Iterator[None]:
+    """SQL is compiled once in a worker, not once in a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_sql(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +115,16 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
     """A migrated database; the test runs once on each kind."""
     url: str = request.getfixturevalue(request.param)
     return url
+
+
+def pytest_configure() -> None:
+    """Look rarely for garbage while tests are imported."""
+    collect_rarely()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected lives as long as the run: the collector need not walk it again and again."""
+    collect_rarely()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -95,11 +95,15 @@ def findings_out(findings: Iterable[Finding], language: str) -> list[FindingOut]
     ]
 
 
+def sentences(kept: Iterable[Mapping[str, Any]], language: str) -> list[str]:
+    """Texts of the catalog that were kept as {"key", "values"}."""
+    return [say(one["key"], language, _in_words(one["values"], language)) for one in kept]
+
+
 def _in_words(values: Mapping[str, Any], language: str) -> Mapping[str, Any]:
-    """The same values, the segment by its name."""
-    if "segment" not in values:
-        return values
-    return {**values, "segment": say(f"segment.{values['segment']}", language, {})}
+    """The same values, those that stand for a word by that word."""
+    named = {name: say(f"{name}.{values[name]}", language, {}) for name in ("segment", "status") if name in values}
+    return {**values, **named}
 
 
 def broken(findings: Iterable[Finding]) -> ApiError:

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from bot.web.errors import ApiError, language_of
+from bot.web.escalations_api import EscalationsApi
 from bot.web.files_api import FilesApi
 from bot.web.health import Health
 from bot.web.openapi import describe
@@ -69,6 +70,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations += ProposalsApi(services.database, services.clock, services.spread).routes()
     operations += SurveysApi(services.database, services.clock, services.spread).routes()
     operations += RequestsApi(services.database, services.clock, services.spread, services.sealer).routes()
+    operations += EscalationsApi(services.database, services.clock, services.spread).routes()
     operations += StatsApi(services.database, services.clock).routes()
     if services.vault is not None:
         operations += FilesApi(services.vault, services.clock).routes()

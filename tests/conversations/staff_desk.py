@@ -72,7 +72,7 @@ async def _plan(unit: Unit, said: re.Match[str], now: datetime) -> None:
 
 
 async def _accept(unit: Unit, said: re.Match[str], now: datetime) -> None:
-    await proposals.accept(unit, await _newest(unit), int(said["window"]) - 1, (), LEADER, now)
+    await proposals.accept(unit, await _newest(unit), int(said["window"]), (), LEADER, now)
 
 
 async def _decline(unit: Unit, said: re.Match[str], now: datetime) -> None:

@@ -91,7 +91,7 @@ async def test_after_a_kill_in_the_middle_of_a_planned_notice_everyone_is_told_a
 
         async with journey.running() as (service, desk):
             # What the emulator counts costs the service nothing, unlike asking it.
-            await until(lambda: len(emulator.world.sent) == SUBSCRIBERS, seconds=20)
+            await until(lambda: len(emulator.world.sent) == SUBSCRIBERS)
 
             async def settled() -> bool:
                 shown = await desk.ask("GET", f"outages/{outage['id']}/deliveries?limit=1")

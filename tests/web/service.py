@@ -92,7 +92,7 @@ class Talk:
         await self.connected()
 
     async def connected(self) -> None:
-        await expect(self.page.locator("#connection[data-state=online]")).to_be_visible(timeout=15_000)
+        await expect(self.page.locator("#connection[data-state=online]")).to_be_visible()
 
     def said_by_bot(self, words: str) -> Locator:
         """The bot's bubbles with these words."""

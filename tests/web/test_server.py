@@ -41,7 +41,7 @@ async def visitor(client: ClientSession) -> ClientSession:
 
 async def heard(socket: ClientWebSocketResponse, kind: str) -> dict[str, Any]:
     """The next message of that type."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             message: dict[str, Any] = await socket.receive_json()
             if message["type"] == kind:
@@ -91,7 +91,7 @@ async def test_no_file_outside_the_static_folder_is_served(client: ClientSession
 
 async def test_a_socket_with_a_forged_cookie_is_closed_and_told_why(client: ClientSession) -> None:
     async with client.ws_connect("/chat/ws", headers={"Cookie": f"{COOKIE}=somebody.else"}) as socket:
-        message = await socket.receive(timeout=5)
+        message = await socket.receive(timeout=30)
         assert (message.type, message.data) == (WSMsgType.CLOSE, 4401)
 
 
