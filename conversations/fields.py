@@ -14,6 +14,7 @@ from conversations.model import (
     Found,
     Given,
     Json,
+    Other,
     Press,
     Reading,
     Text,
@@ -28,7 +29,7 @@ def literally(text: str) -> Words:
 
 def unread(event: Event) -> Again:
     """What to say to something that this question has no use for."""
-    return Again(Words(f"unread.{getattr(event, 'kind', type(event).__name__.lower())}"))
+    return Again(Words(f"unread.{event.kind if isinstance(event, Other) else type(event).__name__.lower()}"))
 
 
 @dataclass(frozen=True)
