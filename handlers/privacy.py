@@ -205,7 +205,7 @@ async def _request(unit: Unit, request: Request, talking: Talking) -> dict[str, 
 
 def _unsealed(sealed: str, contact_id: int, talking: Talking) -> Any:
     assert talking.sealer is not None
-    return talking.sealer.open(sealed, f"profile:{contact_id}").decode()
+    return talking.sealer.open(sealed, f"profile/{contact_id}").decode()
 
 
 async def _said(unit: Unit, contact_id: int) -> list[dict[str, str]]:

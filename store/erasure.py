@@ -40,7 +40,7 @@ FATE: Mapping[type[SQLModel], Mapping[str, Any] | None] = {
     Delivery: None,
     Report: {"target": "", "place": None, "label": "", "customer_code": None, "answers": {}},
     Proposal: {"customer_code": "", "reason": ""},
-    Request: {"answers": "{}", "sealed": False, "shown_name": "", "customer_code": None},
+    Request: {"answers": "{}", "sealed": "", "shown_name": "", "customer_code": None},
     Survey: {"contact_id": None, "request_code": None, "words": "", "follow_up_note": ""},
     # Proof that what was done was agreed to: purpose, version and times, no name.
     Consent: {"proof": ""},

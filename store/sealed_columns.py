@@ -11,6 +11,8 @@ from sqlmodel import SQLModel, col, select
 
 from store.conversations import Conversation
 from store.db import Unit
+from store.profiles import Profile
+from store.requests import Request
 from store.sealing import Sealer, Unopened, key_id_of
 
 
@@ -29,7 +31,11 @@ class SealedColumn:
 
 
 # Whoever adds a column that is sealed adds it here, so that `sangden vault rotate` finds it.
-COLUMNS = (SealedColumn(Conversation, "contact_id", "state", "conversation", within="sealed"),)
+COLUMNS = (
+    SealedColumn(Conversation, "contact_id", "state", "conversation", within="sealed"),
+    SealedColumn(Profile, "contact_id", "sealed", "profile"),
+    SealedColumn(Request, "code", "sealed", "request"),
+)
 
 
 async def count(unit: Unit, of: SealedColumn) -> int:

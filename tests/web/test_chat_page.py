@@ -132,6 +132,24 @@ async def test_who_reads_english_is_spoken_to_in_english(visitors: Visitors, ser
     await expect(page.locator(".quick-reply", has_text="Follow outages")).to_be_visible()
 
 
+async def test_a_pdf_is_chosen_by_its_name_and_sent(page: Page, served: Service) -> None:
+    talk = await arrived(page, served)
+    deed = FilePayload(name="so-do.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7 %%EOF")
+    await page.locator("#photo-file").set_input_files(files=deed)
+    await expect(page.locator("#tray li .file", has_text="so-do.pdf")).to_be_visible()
+    await page.locator("#send").click()
+    await expect(talk.said_by_me("[tệp PDF]")).to_be_visible()
+    await expect(talk.said_by_bot("chưa cần tới").last).to_be_visible()
+
+
+async def test_a_pdf_that_is_too_large_is_not_even_uploaded(page: Page, served: Service) -> None:
+    await arrived(page, served)
+    large = FilePayload(name="ban-ve.pdf", mimeType="application/pdf", buffer=bytes(11 * 1024 * 1024))
+    await page.locator("#photo-file").set_input_files(files=large)
+    await expect(page.locator("#notice-words")).to_contain_text("“ban-ve.pdf” lớn hơn 10 MB")
+    await expect(page.locator("#tray li")).to_have_count(0)
+
+
 async def test_a_photo_is_shown_confirmed_and_answered(page: Page, served: Service) -> None:
     talk = await arrived(page, served)
     await talk.say("xin chào", "Em là trợ lý Sáng Đèn")
