@@ -31,7 +31,7 @@ def records(file: CsvFile, span: Span | None) -> list[tuple[object, ...]]:
     return sorted(found, key=lambda one: str(one[0]).zfill(9))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(text=_lines, calm=st.booleans(), share=st.floats(0, 1))
 def test_no_record_is_cut_wherever_a_file_is_parted(
     tmp_path_factory: pytest.TempPathFactory, text: str, calm: bool, share: float
