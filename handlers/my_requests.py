@@ -12,7 +12,6 @@ from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, Re
 from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.service_words import OpenRequest
 from handlers import consents, request_files, request_news
-from handlers.personal import without_ids
 from handlers.request_keeping import (
     CUSTOMER,
     SERVICE,
@@ -21,12 +20,12 @@ from handlers.request_keeping import (
     id_of,
     may_open_again,
     outstanding,
-    rules,
     seal_answers,
 )
 from handlers.request_subject import subject_of
 from handlers.request_words import by_when, picture
 from handlers.rules import numbers, progress
+from handlers.rules.masking import masked
 from handlers.rules.progress import CANCELLED, CHECKING, PAPERS_MISSING, REOPENED
 from handlers.talking import Talking
 from store import requests
@@ -72,7 +71,7 @@ async def open_request(unit: Unit, contact: Contact, wish: OpenRequest, now: dat
         for file in files:
             await _keep_file(unit, request, paper, file.get("file", ""), file.get("kind", ""), now)
     sent = {paper: [one["file"] for one in files if one.get("file")] for paper, files in wish.papers.items()}
-    await request_files.claim(unit, request, sent, rules(now), now)
+    await request_files.claim(unit, request, sent, now)
     await _wait_for_papers(unit, request, {paper for paper, files in wish.papers.items() if files}, now)
     await consents.remember(unit, contact, wish.answers, now, talking.sealer)
 
@@ -85,7 +84,7 @@ async def add_paper(unit: Unit, contact: Contact, wish: AddPaper, now: datetime,
     if any(one.file == wish.file for one in await requests.papers_of(unit, id_of(request))):
         return
     await _keep_file(unit, request, wish.paper, wish.file, wish.kind, now)
-    await request_files.claim(unit, request, {wish.paper: [wish.file]}, rules(now), now)
+    await request_files.claim(unit, request, {wish.paper: [wish.file]}, now)
     missing = await outstanding(unit, request)
     for one in missing:
         if one.paper == wish.paper:
@@ -103,7 +102,7 @@ async def ask(unit: Unit, contact: Contact, wish: AskAboutRequest, now: datetime
     """Keep a question for staff."""
     request = await _owned(unit, contact, wish.code)
     if request is not None:
-        text = without_ids(wish.text)
+        text = masked(wish.text)
         question = RequestNote(request_id=id_of(request), kind=NoteKind.QUESTION, text=text, at=now)
         await requests.keep(unit, question)
 

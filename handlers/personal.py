@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from conversations.model import Json
+from handlers.rules.masking import masked
 
-# Twelve digits (CCCD), also in groups; nine (CMND) in one, which begin with 0 to 3, unlike most amounts of money.
-_ID_NUMBER = re.compile(
-    r"(?<![\w.,])(?<!\d[ -])(?:\d(?:[ .-]?\d){11}|[0-3]\d{8})(?![\w-])(?![ .,]\d)",
-)
 # Answers to these questions are ID numbers, whatever they look like.
 ID_QUESTIONS = ("id_number", "id_card", "passport")
-
-
-def without_ids(text: str) -> str:
-    """The text with all but the last three digits of ID numbers hidden."""
-    return _ID_NUMBER.sub(lambda found: hidden(found.group()), text)
 
 
 def hidden(number: str) -> str:
@@ -31,7 +21,7 @@ def safe(answer: Json, question: str = "") -> Json:
     """An answer in which no ID number can be read."""
     match answer:
         case str():
-            return hidden(answer) if question.endswith(ID_QUESTIONS) else without_ids(answer)
+            return hidden(answer) if question.endswith(ID_QUESTIONS) else masked(answer)
         case bool() | float() | None:
             return answer
         case int():

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import structlog
 
-from handlers.rules.progress import RequestRules
+from handlers.rules.retention import Retention, retention_at
+from handlers.talking import ZONE
 from store import vault
 from store.db import Unit
 from store.requests import Request
@@ -41,9 +42,7 @@ class Files(Protocol):
 VAULT: Files | None = vault
 
 
-async def claim(
-    unit: Unit, request: Request, papers: Mapping[str, Sequence[str]], rules: RequestRules, now: datetime
-) -> None:
+async def claim(unit: Unit, request: Request, papers: Mapping[str, Sequence[str]], now: datetime) -> None:
     """Have the vault keep files, by their paper; a vault that fails does not undo what the customer sent."""
     if VAULT is None:
         return
@@ -51,7 +50,7 @@ async def claim(
         ids = [file for paper, files in papers.items() if purpose_of(paper) == purpose for file in files]
         if not ids:
             continue
-        until = now + rules.papers_open[purpose]
+        until = _retention(now).of_open_request(purpose, now)
         try:
             async with unit.session.begin_nested():
                 kept = await VAULT.claim(unit, request.contact_id, ids, request.code, purpose, until)
@@ -62,17 +61,27 @@ async def claim(
             log.error("files_gone", request=request.code, files=len(lost))
 
 
-async def keep(unit: Unit, request: Request, rules: RequestRules, now: datetime) -> None:
+async def keep(unit: Unit, request: Request, now: datetime) -> None:
     """Keep a request's files for as long as it is open, or for the time after its end."""
     if VAULT is None:
         return
-    spans = rules.papers_open if request.ended_at is None else rules.papers_ended
+    rules, ended_at = _retention(now), request.ended_at
     try:
         async with unit.session.begin_nested():
             for purpose in (ID_CARD, PAPER):
-                await VAULT.keep_until(unit, request.code, purpose, (request.ended_at or now) + spans[purpose])
+                until = (
+                    rules.of_ended_request(purpose, ended_at)
+                    if ended_at is not None
+                    else rules.of_open_request(purpose, now)
+                )
+                await VAULT.keep_until(unit, request.code, purpose, until)
     except Exception:
         log.exception("files_not_kept_anew", request=request.code)
+
+
+def _retention(now: datetime) -> Retention:
+    """How long files are kept, by the rules of the day."""
+    return retention_at(now.astimezone(ZONE).date())
 
 
 def purpose_of(paper: str) -> str:

@@ -10,8 +10,9 @@ import structlog
 
 from conversations.model import Json
 from handlers import request_files
-from handlers.personal import safe, without_ids
+from handlers.personal import safe
 from handlers.rules import progress
+from handlers.rules.masking import masked
 from handlers.rules.progress import DONE, ENDS, PAPERS_MISSING, REOPENED, RequestRules
 from handlers.rules.working_days import WorkCalendar, work_calendar
 from handlers.sealing_port import Sealer
@@ -85,7 +86,7 @@ async def go(unit: Unit, request: Request, to: str, by: str, now: datetime, note
         from_state=request.state,
         to_state=to,
         by=by,
-        note=without_ids(note),
+        note=masked(note),
         at=now,
     )
     await requests.keep(unit, move)
@@ -101,7 +102,7 @@ async def go(unit: Unit, request: Request, to: str, by: str, now: datetime, note
     if to == REOPENED:
         open_again(request, move.from_state, now)
     if request.ended_at == now or to == REOPENED:
-        await request_files.keep(unit, request, rules(now), now)
+        await request_files.keep(unit, request, now)
     plan_look(request, now)
     unit.session.add(request)
     return move

@@ -9,7 +9,7 @@ from conversations.model import Button, Json, Moment, Picture, Reply, Words
 from conversations.my_requests import reopen_button
 from conversations.request_names import paper_name, service_name, state_name, state_sentence, step_name
 from conversations.wire import words_to_json
-from handlers.personal import without_ids
+from handlers.rules.masking import masked
 from handlers.rules.progress import CANCELLED, DECLINED, DONE, PAPERS_MISSING, StepSeen
 from store.requests import Request, RequestPaper
 
@@ -24,7 +24,7 @@ def moved(request: Request, notes: Sequence[str], asked: Sequence[RequestPaper],
     ]
     if asked:
         words.append(Words("request.papers", {"n": len(asked), "list": tuple(_line(one) for one in asked)}))
-    words += [Words("request.note", {"note": without_ids(note)}) for note in notes]
+    words += [Words("request.note", {"note": masked(note)}) for note in notes]
     words += by_when(request)
     return Reply(tuple(words), (*_next(request, asked), _MENU), picture=picture)
 
@@ -44,14 +44,14 @@ def late(request: Request, why: str = "") -> Reply:
     key = "request.late_expected" if request.expected_by else "request.late"
     words = [Words(key, {**_common(request), "by": day(request.due_by)})]
     if why:
-        words.append(Words("request.note", {"note": without_ids(why)}))
+        words.append(Words("request.note", {"note": masked(why)}))
     ask = Button(Words("button.ask_request"), f"go:ask_request:{request.code}")
     return Reply(tuple(words), (_show(request), ask, _MENU))
 
 
 def answered(request: Request, question: str, text: str) -> Reply:
     """What staff answer to the customer's question."""
-    values = {**_common(request), "question": without_ids(question), "answer": without_ids(text)}
+    values = {**_common(request), "question": masked(question), "answer": masked(text)}
     key = "request.answered" if question else "request.told"
     ask = Button(Words("button.ask_again"), f"go:ask_request:{request.code}")
     return Reply((Words(key, values),), (ask, _show(request), _MENU))
@@ -94,7 +94,7 @@ def _line(asked: RequestPaper) -> Words:
     values: dict[str, str | Words] = {"paper": paper_name(asked.paper)}
     if not asked.why:
         return Words("request.paper_line", values)
-    return Words("request.paper_line_why", {**values, "why": without_ids(asked.why)})
+    return Words("request.paper_line_why", {**values, "why": masked(asked.why)})
 
 
 def _show(request: Request) -> Button:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from handlers import request_news, request_words
-from handlers.personal import without_ids
 from handlers.request_keeping import (
     NotAllowed,
     UnknownRequest,
@@ -17,6 +16,7 @@ from handlers.request_keeping import (
     plan_look,
 )
 from handlers.rules import progress
+from handlers.rules.masking import masked
 from handlers.rules.progress import PAPERS_MISSING
 from store import requests
 from store.db import Unit
@@ -46,7 +46,7 @@ async def ask_paper(unit: Unit, code: str, paper: str, why: str, by: str, now: d
     asked = next((one for one in await outstanding(unit, request) if one.paper == paper), None)
     if asked is None:
         asked = RequestPaper(request_id=id_of(request), paper=paper, at=now)
-    asked.asked_by, asked.why = by, without_ids(why)
+    asked.asked_by, asked.why = by, masked(why)
     made = None
     if request.state != PAPERS_MISSING:
         made = await go(unit, request, PAPERS_MISSING, by, now)
@@ -125,8 +125,6 @@ def allowed(request: Request) -> tuple[str, ...]:
 async def _note(
     unit: Unit, request: Request, kind: NoteKind, text: str, by: str, now: datetime, answers: int | None = None
 ) -> RequestNote:
-    kept = RequestNote(
-        request_id=id_of(request), kind=kind, by=by, text=without_ids(text), at=now, answers=answers
-    )
+    kept = RequestNote(request_id=id_of(request), kind=kind, by=by, text=masked(text), at=now, answers=answers)
     await requests.keep(unit, kept)
     return kept

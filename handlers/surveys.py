@@ -11,9 +11,9 @@ from conversations.request_names import service_name
 from conversations.services import catalogue
 from conversations.survey import RecordSurvey, SurveyFound, SurveyOf, is_unhappy
 from conversations.wire import reply_to_json
-from handlers.personal import without_ids
 from handlers.request_keeping import calendar
 from handlers.rules import surveys as rules
+from handlers.rules.masking import masked
 from handlers.rules.progress import DONE
 from handlers.rules.surveys import SurveyRules, asked_at, sampling, surveys_at
 from handlers.talking import ZONE, Talking
@@ -143,7 +143,7 @@ async def record(unit: Unit, contact: Contact, wish: RecordSurvey, now: datetime
         return
     survey.answered_at, survey.remind_at = now, None
     survey.attitude, survey.procedure, survey.space = wish.attitude, wish.procedure, wish.space
-    survey.score, survey.words = wish.score, without_ids(wish.words)
+    survey.score, survey.words = wish.score, masked(wish.words)
     if is_unhappy(wish.attitude, wish.procedure, wish.space, wish.score):
         survey.follow_up_by = calendar().deadline(now, rules_at(now).follow_up)
     unit.session.add(survey)
@@ -159,7 +159,7 @@ async def follow_up(unit: Unit, survey_id: int, note: str, by: str, now: datetim
         raise UnknownSurvey
     if survey.follow_up_by is None or survey.followed_up_at is not None:
         raise NothingToFollowUp
-    survey.followed_up_at, survey.followed_up_by, survey.follow_up_note = now, by, without_ids(note)
+    survey.followed_up_at, survey.followed_up_by, survey.follow_up_note = now, by, masked(note)
     unit.session.add(survey)
     return survey
 

@@ -8,9 +8,9 @@ import structlog
 
 from conversations.model import Reply, Words, say
 from handlers import numbering, request_words
-from handlers.personal import without_ids
 from handlers.ports import Incoming
 from handlers.request_keeping import CUSTOMER, begin, calendar, id_of
+from handlers.rules.masking import masked
 from handlers.rules.progress import ENDS, UNHANDLED
 from store import requests
 from store.contacts import Contact
@@ -30,7 +30,7 @@ async def keep(unit: Unit, contact: Contact, incoming: Incoming, now: datetime) 
     try:
         async with unit.session.begin_nested():
             request = await _request(unit, contact, now)
-            said = without_ids(incoming.shown)[:LONGEST] or type(incoming.event).__name__.lower()
+            said = masked(incoming.shown)[:LONGEST] or type(incoming.event).__name__.lower()
             kept = RequestNote(request_id=id_of(request), kind=NoteKind.SAID, text=said, at=now)
             await requests.keep(unit, kept)
     except Exception:

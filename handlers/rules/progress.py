@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from conversations.services import Process, Service, catalogue
-from handlers.rules.dated import BadData, count_in, read_toml, span_in, spans_in, version_at
+from handlers.rules.dated import BadData, count_in, read_toml, span_in, version_at
 from handlers.rules.working_days import WorkCalendar
 
 RULES = Path(__file__).with_name("requests.toml")
@@ -26,7 +26,7 @@ Mark: TypeAlias = Literal["done", "now", "ahead", "skipped"]
 
 @dataclass(frozen=True)
 class RequestRules:
-    """The spans of one day, from requests.toml, which names their sources; those of papers by purpose."""
+    """The spans of one day, from requests.toml, which names their sources."""
 
     escalate_days: int
     tell: timedelta
@@ -35,8 +35,6 @@ class RequestRules:
     reopen: timedelta
     reopened_days: int
     plain_days: int
-    papers_open: Mapping[str, timedelta]
-    papers_ended: Mapping[str, timedelta]
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,6 @@ def rules_at(day: date, path: Path = RULES) -> RequestRules:
         reopen=span_in(version, "reopen", where),
         reopened_days=count_in(version, "reopened", "working_days", where),
         plain_days=count_in(version, "plain", "working_days", where),
-        papers_open=spans_in(version, "papers_open", where),
-        papers_ended=spans_in(version, "papers_ended", where),
     )
 
 

@@ -499,7 +499,7 @@ async def test_what_a_fault_kept_from_being_handled_gets_one_number_a_day(desk: 
     async with desk.town.database.reading() as unit:
         notes = await kept.notes_of(unit, request.id or 0)
     assert [(one.kind, one.text) for one in notes] == [
-        (NoteKind.SAID, "CCCD của tôi là …234"),
+        (NoteKind.SAID, "CCCD của tôi là 0792••••1234"),
         (NoteKind.SAID, "alo?"),
     ]
     desk.town.now += DAY
