@@ -10,6 +10,7 @@ from conversations import (
     power_back,
     proposals,
     report,
+    requests,
     reschedule,
     unclear,
 )
@@ -21,6 +22,7 @@ FLOWS = Flows(
         lookup.FLOW,
         follow.FLOW,
         my_places.FLOW,
+        requests.REQUEST,
         notices.FLOW,
         calendar.FLOW,
         calendar.CHANGE,
@@ -33,6 +35,7 @@ FLOWS = Flows(
         proposals.AGREE,
         proposals.DISAGREE,
         proposals.WITHDRAW,
+        *requests.SERVICES,
     ),
     fallback=unclear.FLOW,
     danger=danger.FLOW,

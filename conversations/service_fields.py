@@ -165,6 +165,48 @@ def number_words(value: Json, unit: str) -> Words:
 
 
 @dataclass(frozen=True)
+class Power(Number):
+    """How much power, in kW or kVA as the customer says it. The answer is `{"number": …, "unit": "kw" | "kva"}`.
+
+    unit: what a number without a unit is taken for.
+    """
+
+    def _number(self, text: str) -> Reading:
+        numbers = _numbers(text)
+        known = [
+            (number * factor, unit)
+            for number, said in numbers
+            for unit, factors in _FACTORS.items()
+            for name, factor in factors.items()
+            if said == name
+        ]
+        chosen = known or [(number, self.unit) for number, _ in numbers]
+        if len(chosen) != 1:
+            return Again(Words("number.one", {"unit": Words("unit.power.name")}), asks=True)
+        number, unit = round(chosen[0][0], 2), chosen[0][1]
+        if not self.at_least <= number <= self.at_most:
+            least, most = (number_words(limit, unit) for limit in (self.at_least, self.at_most))
+            return Again(Words("number.range", {"least": least, "most": most}), asks=True)
+        return Given({"number": int(number) if number == int(number) else number, "unit": unit})
+
+
+def power_words(answer: Json) -> Words:
+    """Power as it was said: "400 kVA"."""
+    match answer:
+        case {"number": number, "unit": str(unit)}:
+            return number_words(number, unit)
+    raise ValueError(f"not power: {answer!r}")
+
+
+def kva_of(answer: Json, factor: float) -> float:
+    """Power in kVA; `factor` is how many kW a kVA is."""
+    match answer:
+        case {"number": int() | float() as number, "unit": str(unit)}:
+            return number if unit == "kva" else number / factor
+    raise ValueError(f"not power: {answer!r}")
+
+
+@dataclass(frozen=True)
 class UseAddress(Free):
     """Where the power is used: house, street, ward. The answer is `{"text": …}`, with the place if it is clear."""
 
@@ -213,10 +255,10 @@ class WhichWard(WhichPlace):
 
 @dataclass(frozen=True)
 class WhichMeter(WhichPlace):
-    """The customer's meter, by its code. The answer is that of `WhichPlace`, with the `code`.
+    """The customer's meter, by its code. The answer is that of `WhichPlace`, with the code as its `text`.
 
     A code that we do not find is taken when its owner says that it is right: some came from other companies. Who
-    does not know it gives the address instead; then target and code are empty.
+    does not know it gives the address instead; then target and text are empty.
     """
 
     streets: bool = False
@@ -268,7 +310,7 @@ def _no_code() -> tuple[Button, ...]:
 def meter_answer(target: str, code: str, place: Json) -> Json:
     """The answer to `WhichMeter`."""
     name = place["name"] if isinstance(place, dict) and "name" in place else place
-    return {"target": target, "code": code, "name": name}
+    return {"target": target, "text": code, "name": name}
 
 
 def address_words(answer: Json) -> Words:

@@ -21,11 +21,12 @@ from store import contacts, outbox
 from store.db import Database, Unit
 from store.extent import Scope
 from store.outages import Outage, OutageScope, OutageSlot, ScopeKind
-from tests.conversations import staff_desk
+from tests.conversations import staff_desk, stand_ins
 
 # A Friday afternoon, 14:05 on the utility's clock.
 START = datetime(2026, 11, 20, 7, 5, tzinfo=UTC)
 TALKING = replace(talking(), links=Links("https://dien.example.vn", "only for transcripts"))
+stand_ins.register()
 WRITTEN_BY_BOT = ("< ", "  ", "! ")
 
 _LATER = re.compile(r"~ (?P<n>\d+) (?P<unit>days?|hours?) later")
@@ -53,6 +54,20 @@ _KINDS = {
     "somebody else's number": "other's",
     "chữ": "letters",
     "letters": "letters",
+    "ảnh thẻ": "card",
+    "card photo": "card",
+    "ảnh giấy tờ": "paper",
+    "paper photo": "paper",
+    "tệp PDF": "pdf",
+    "PDF file": "pdf",
+}
+# What the code on the card of every photographed card says, as intake hands it to the conversation.
+CARD = {
+    "id": "079190001234",
+    "name": "NGUYỄN THỊ LAN",
+    "born": "20111990",
+    "sex": "Nữ",
+    "address": "12/3 Lê Lợi, Bến Thành, TP.HCM",
 }
 
 
@@ -181,6 +196,12 @@ def _sent(kind: str, value: str) -> Event:
             return Opened(value)
         case "photo":
             return Photo("photo-1")
+        case "card":
+            return Photo("photo-2", kind="image", file="file-card", card=CARD)
+        case "paper":
+            return Photo("photo-3", kind="image", file="file-paper")
+        case "pdf":
+            return Photo("photo-4", name="so-do.pdf", kind="pdf", file="file-pdf")
         case "place":
             latitude, longitude = value.split(",")
             return Place(float(latitude), float(longitude))

@@ -277,12 +277,12 @@ def test_a_customer_code_that_nobody_knows_is_no_dead_end() -> None:
     known = WhichMeter().judge(PlacesFound((METER,), True, "PE01000000014", "code"))
     assert isinstance(known, Given)
     assert isinstance(known.value, dict)
-    assert known.value["code"] == "PE01000000014"
+    assert known.value["text"] == "PE01000000014"
     unknown = WhichMeter().judge(PlacesFound((), False, "PB04010001234", "code"))
     assert isinstance(unknown, Again)
     assert [button.value for button in unknown.options] == ["as:PB04010001234", "unknown"]
     typed = WhichMeter().read(Press("as:PB04010001234"))
     assert isinstance(typed, Given)
     assert isinstance(typed.value, dict)
-    assert (typed.value["target"], typed.value["code"]) == ("", "PB04010001234")
+    assert (typed.value["target"], typed.value["text"]) == ("", "PB04010001234")
     assert help_for(WhichMeter().judge(PlacesFound((WARD,), True, "bến thành", "name"))) == "meter.code"

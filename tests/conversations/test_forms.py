@@ -405,7 +405,7 @@ def test_go_on_returns_to_the_form_put_aside() -> None:
 def test_the_same_form_begun_again_goes_on_if_wanted() -> None:
     talk = Talk()
     talk("[go:follow]", "[yes]", "Lan", "[go:follow]")
-    assert talk.turn.reply.words[0] == Words("begin.draft", {"form": Words("form.follow"), "at": 3, "of": 6})
+    assert talk.turn.reply.words[0] == Words("begin.unfinished", {"form": Words("form.follow"), "at": 3, "of": 6})
     talk("[!go_on]")
     assert (talk.step, talk.answers["name"]) == ("size", "Lan")
     talk("[go:follow]", "[!anew]")
@@ -415,7 +415,7 @@ def test_the_same_form_begun_again_goes_on_if_wanted() -> None:
 def test_answers_that_come_with_a_new_beginning_answer_what_is_open() -> None:
     talk = Talk()
     talk("[go:svc_big]", "Hoa", "[go:follow]", "[yes]", "Lan", "10")
-    assert talk.said() == ["begin.draft"]
+    assert talk.said() == ["begin.unfinished"]
     talk("[!go_on]")
     assert talk.answers == {"name": "Hoa", "size": 10}
     assert talk.step == "mail"
