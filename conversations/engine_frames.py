@@ -194,11 +194,12 @@ def reopened(frame: Frame, step: Step, change: bool) -> Frame:
 
 
 def restored(frame: Frame) -> Frame:
-    """With the old answer of the question asked again, if one is."""
+    """With the old answer of the question asked again, if one is; files sent for it meanwhile stay."""
     again = frame.reopened
     if again is None:
         return frame
-    placed = _placed(frame, again.step, again.answer, again.at)
+    pieces = list(frame.partial.get(again.step, ()))
+    placed = _placed(frame, again.step, pieces or again.answer, again.at)
     return replace(placed, reopened=None, partial=_without(frame.partial, again.step))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from conversations.fields import literally, unread
 from conversations.folding import fold
 from conversations.identity_fields import SKIP
+from conversations.masking import without_ids
 from conversations.model import (
     Again,
     Answers,
@@ -218,7 +219,7 @@ class UseAddress(Free):
             return reading
         text = str(reading.value)
         if not _HOUSE.search(text) and len(fold(text).split()) < 3:
-            return Again(Words("use_address.more", {"heard": text}), asks=True)
+            return Again(Words("use_address.more", {"heard": without_ids(text)}), asks=True)
         return Look(FindPlace(text, streets=True))
 
     def judge(self, found: Found) -> Given | Again:
@@ -294,12 +295,12 @@ class WhichMeter(WhichPlace):
             return Given(meter_answer(meters[0].target, meters[0].target[2:], place_answer(meters[0])))
         if found.kind == "phone":
             key = "place.which_phone" if meters else "meter.no_phone"
-            return Again(Words(key, {"heard": found.heard}), tuple(place.button() for place in meters), asks=True)
+            return Again(Words(key), tuple(place.button() for place in meters), asks=True)
         code = re.sub(r"[\s.\-]", "", found.heard).upper()
         if not _CODE.fullmatch(code) and not meters:
             return Again(Words("meter.code"), asks=True)
         own = (Button(Words("meter.as_typed", {"code": code}), f"as:{code}"),) if _CODE.fullmatch(code) else ()
-        words = Words("place.near_code" if meters else "meter.not_found", {"heard": found.heard})
+        words = Words("place.near_code" if meters else "meter.not_found", {"heard": without_ids(found.heard)})
         return Again(words, (*(place.button() for place in meters), *own, *_no_code()), asks=True)
 
 
@@ -317,7 +318,7 @@ def address_words(answer: Json) -> Words:
     """An address as it was typed, with the place that it was found to be."""
     match answer:
         case {"text": str(text), "name": _}:
-            return Words("address.with_place", {"text": text, "place": name_of(answer)})
+            return Words("address.with_place", {"text": without_ids(text), "place": name_of(answer)})
         case {"text": str(text)}:
-            return literally(text)
+            return literally(without_ids(text))
     raise ValueError(f"not an address: {answer!r}")

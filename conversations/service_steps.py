@@ -9,7 +9,7 @@ from conversations.days import BirthDate, WantedDay, day_words, written_day
 from conversations.fields import Choice, literally, unread
 from conversations.files import Files, card_in
 from conversations.identity_fields import Email, IdNumber, Phone, born_by_number
-from conversations.masking import masked_id
+from conversations.masking import masked_id, without_ids
 from conversations.model import (
     Again,
     Ahead,
@@ -43,10 +43,10 @@ from conversations.service_fields import (
     number_words,
     power_words,
 )
-from conversations.services import Catalogue, Lead, Paper, Question, Service, When
+from conversations.services import Catalogue, Paper, Question, Service, Transfer, When
 
 # Steps that are no questions of the catalogue: what they hold is no answer of the request.
-CARD_OK, ID_MATCH, LEAD = "card_ok", "id_match", "lead"
+CARD_OK, ID_MATCH, TRANSFER = "card_ok", "id_match", "transfer"
 ID_CARD = "id_card"
 WARD = "_ward"
 FIX = "fix_"
@@ -114,7 +114,7 @@ def shown(question: Question, answer: Json) -> Words:
             return address_words(answer)
         case "meter":
             return name_of(answer)
-    return literally(str(answer))
+    return literally(without_ids(str(answer)))
 
 
 def _asked(when: When) -> Callable[[Answers], bool]:
@@ -133,7 +133,7 @@ def steps_of(service: Service, catalogue: Catalogue) -> Iterator[Step]:
         if person and name == person[0]:
             yield from _card(early[0], person)
         yield from _question(catalogue.questions[name], service)
-        yield from (_lead(lead, service, catalogue) for lead in service.leads[:1] if lead.question == name)
+        yield from (_transfer(one, service, catalogue) for one in service.transfers[:1] if one.question == name)
     for paper in service.papers:
         if paper not in early:
             yield _paper(paper)
@@ -187,7 +187,8 @@ def _address(question: Question, when: Callable[[Answers], bool]) -> Iterator[St
 def _ward_prompt(name: str) -> Callable[[Answers, Found | None], Words]:
     def prompt(answers: Answers, facts: Found | None) -> Words:
         address = answers[name]
-        return Words("question.ward", {"address": str(address["text"]) if isinstance(address, dict) else ""})
+        text = str(address["text"]) if isinstance(address, dict) else ""
+        return Words("question.ward", {"address": without_ids(text)})
 
     return prompt
 
@@ -298,7 +299,7 @@ def _paper(paper: Paper) -> Step:
 
 
 @dataclass(frozen=True)
-class LeadOver:
+class TakeOver:
     """Whether to go over to the service that so much power needs, or to say the power anew."""
 
     question: str
@@ -306,8 +307,8 @@ class LeadOver:
     greedy: bool = False
 
     def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
-        there = Button(Words("lead.yes", {"service": Words(f"service.{self.to(answers)}")}), "yes")
-        return (there, Button(Words("lead.fix"), f"{FIX}{self.question}"))
+        there = Button(Words("transfer.yes", {"service": Words(f"service.{self.to(answers)}")}), "yes")
+        return (there, Button(Words("transfer.fix"), f"{FIX}{self.question}"))
 
     def read(self, event: Event) -> Reading:
         match event:
@@ -323,25 +324,25 @@ class LeadOver:
         raise AssertionError("where an answer leads is looked up nowhere")
 
 
-def _lead(first: Lead, service: Service, catalogue: Catalogue) -> Step:
+def _transfer(first: Transfer, service: Service, catalogue: Catalogue) -> Step:
     """The step that says that another service is the right one, and leads there with all answers."""
 
-    def lead(answers: Answers) -> Lead | None:
+    def transfer(answers: Answers) -> Transfer | None:
         power = answers.get(first.question)
         if power is None:
             return None
         kva = kva_of(power, catalogue.power_factor)
-        return next((one for one in service.leads if one.applies(kva)), None)
+        return next((one for one in service.transfers if one.applies(kva)), None)
 
     def to(answers: Answers) -> str:
-        chosen = lead(answers)
+        chosen = transfer(answers)
         return chosen.to if chosen else first.to
 
     def prompt(answers: Answers, facts: Found | None) -> Words:
-        return Words(f"lead.to.{to(answers)}", {"power": power_words(answers[first.question])})
+        return Words(f"transfer.to.{to(answers)}", {"power": power_words(answers[first.question])})
 
     def ends(answers: Answers) -> Finish | None:
-        if answers.get(LEAD) != "yes":
+        if answers.get(TRANSFER) != "yes":
             return None
         target = catalogue.services[to(answers)]
         return Finish(
@@ -349,9 +350,9 @@ def _lead(first: Lead, service: Service, catalogue: Catalogue) -> Step:
         )
 
     return Step(
-        LEAD,
-        LeadOver(first.question, to),
-        when=lambda answers: lead(answers) is not None,
+        TRANSFER,
+        TakeOver(first.question, to),
+        when=lambda answers: transfer(answers) is not None,
         prompt=prompt,
         ends=ends,
     )
@@ -359,7 +360,7 @@ def _lead(first: Lead, service: Service, catalogue: Catalogue) -> Step:
 
 def _carried(answers: Answers, power: str, target: Service, catalogue: Catalogue) -> Ahead:
     """All answers; the one about power under the name that it has there, and a person as a representative."""
-    carried = {name: Given(value) for name, value in answers.items() if name != LEAD}
+    carried = {name: Given(value) for name, value in answers.items() if name != TRANSFER}
     of_power = next((name for name in target.questions if catalogue.questions[name].kind == "power"), power)
     carried[of_power] = Given(answers[power])
     if "representative" in target.questions and "name" in answers:

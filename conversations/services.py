@@ -87,10 +87,10 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Lead:
+class Transfer:
     """Where an answer about power leads: over (`under`: up to) so many kVA another service is the right one.
 
-    Told under `lead.to.<to>`.
+    Told under `transfer.to.<to>`.
     """
 
     question: str
@@ -121,7 +121,7 @@ class Service:
     promises: tuple[Promise, ...]
     cost: str
     visit: bool
-    leads: tuple[Lead, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
     words: tuple[str, ...] = ()
 
     def promise_on(self, day: str) -> Promise:
@@ -222,7 +222,7 @@ def _service(
         promises=promises[entry["promise"]],
         cost=entry["cost"],
         visit=entry.get("visit", False),
-        leads=tuple(Lead(**lead) for lead in entry.get("leads", ())),
+        transfers=tuple(Transfer(**one) for one in entry.get("transfers", ())),
         words=tuple(entry.get("words", ())),
     )
 
@@ -237,9 +237,9 @@ def _problems(catalogue: Catalogue) -> Iterator[str]:
     for service in catalogue.services.values():
         asked = set(service.questions)
         yield from (f"{service.name}: no question {name}" for name in asked - set(catalogue.questions))
-        for lead in service.leads:
-            if lead.to not in catalogue.services or lead.question not in asked:
-                yield f"{service.name}: cannot lead to {lead.to} by {lead.question}"
+        for transfer in service.transfers:
+            if transfer.to not in catalogue.services or transfer.question not in asked:
+                yield f"{service.name}: cannot transfer to {transfer.to} by {transfer.question}"
         for paper in service.papers:
             if paper.when and paper.need == "must":
                 yield f"{service.name}, {paper.name}: a paper that not everybody has is a `may`"

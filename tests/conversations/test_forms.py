@@ -347,6 +347,20 @@ def test_files_can_be_added_later_or_sent_anew() -> None:
     assert talk.answers["paper"] == files("c")
 
 
+def test_a_file_added_while_going_back_stays() -> None:
+    talk = at_summary()
+    talk("quay lại", photo("b"), "quay lại")
+    assert talk.step == "mail"
+    assert talk.answers["paper"] == files("a", "b")
+
+
+def test_pieces_of_one_answer_survive_going_back_through_others() -> None:
+    talk = Talk()
+    talk("[go:follow]", "[yes]", "Lan", "5", "m", photo("a"), "quay lại", "quay lại", "7")
+    assert talk.step == "paper"
+    assert talk.state.frames[-1].partial == {"paper": tuple(files("a"))}
+
+
 def test_done_without_a_file_is_not_done() -> None:
     talk = Talk()
     talk("[go:follow]", "[yes]", "Lan", "5", "m", "xong")

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from conversations.services import Question, Service, catalogue, read_catalogue
 from conversations.texts import catalogs, keys_of
 from tests.conversations.asking import CARD, NUMBER, Asking
 
+ROOT = Path(__file__).parents[2]
 SERVICES = tuple(catalogue().services.values())
 
 
@@ -157,6 +159,15 @@ def test_every_state_of_ours_has_its_words() -> None:
     assert {f"request.{kind}.{state}" for kind in ("state", "now") for state in ours} <= keys_of("vi")
 
 
+def test_the_table_in_the_documents_is_the_catalogue() -> None:
+    rows = (ROOT / "docs/rules/services.md").read_text("utf-8").splitlines()
+    for service in SERVICES:
+        (row,) = [row for row in rows if f"| `{service.name}` |" in row]
+        must = ", ".join(f"`{paper.name}`" for paper in service.papers if paper.need == "must")
+        assert f"| {service.promises[-1].working_days} |" in row
+        assert row.endswith(f"| {must} | {service.process.name} |")
+
+
 # --- consent -------------------------------------------------------------------------------------------------
 
 
@@ -291,7 +302,7 @@ def test_much_power_leads_to_the_station_with_all_answers() -> None:
     while customer.step.name != "power":
         customer.answer(first)
     customer.send("400 kVA")
-    assert customer.step.name == "lead"
+    assert customer.step.name == "transfer"
     customer.send("[yes]")
     frame = customer.state.frames[-1]
     assert frame.flow == "svc_station"
@@ -333,7 +344,7 @@ def test_where_power_leads(service: str, said: str, leads_to: str | None) -> Non
         customer.answer(first)
     customer.send(said)
     if leads_to is None:
-        assert customer.step.name != "lead"
+        assert customer.step.name != "transfer"
     else:
         customer.send("[yes]")
         assert customer.state.frames[-1].flow == f"svc_{leads_to}"
