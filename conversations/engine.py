@@ -282,10 +282,10 @@ class _Talk(Course):
             self.offer_menu()
         elif self.flow(frame).keeps and frames.holds_answers(frame) and not self.leaving:
             self.top(replace(frame, leaving=True))
-            self.say("cancel.sure", form=title(frame))
+            self.say("cancel.sure", form=title(self.flow(frame)))
             self.buttons = speech.leaving()
         else:
-            self.say("cancel.done", form=title(frame))
+            self.say("cancel.done", form=title(self.flow(frame)))
             self.state = frames.popped(self.state)
             yield from self.go_on_if_asked()
 
@@ -295,7 +295,7 @@ class _Talk(Course):
             yield from self._go_on()
             return
         self.state = frames.top_aside(self.state)
-        self.say("later.kept", form=title(frame))
+        self.say("later.kept", form=title(self.flow(frame)))
         if self.frame:
             yield from self.go_on_if_asked()
         else:
@@ -303,7 +303,7 @@ class _Talk(Course):
 
     def _go_on(self) -> Talking:
         """Put the question of the form again, or return to what was put aside last."""
-        waiting = frames.drafts(self.flows, self.state)
+        waiting = frames.unfinished(self.flows, self.state)
         if self.frame is None and waiting:
             yield from self._resume(waiting[0].flow)
         elif self.frame is None:
@@ -314,7 +314,7 @@ class _Talk(Course):
             yield from self.next()
 
     def _resume(self, name: str) -> Talking:
-        frame = next((one for one in frames.drafts(self.flows, self.state) if one.flow == name), None)
+        frame = next((one for one in frames.unfinished(self.flows, self.state) if one.flow == name), None)
         if frame is None:
             yield from (self._go_on() if self.frame and self.frame.flow == name else self.old_button())
             return
@@ -332,7 +332,7 @@ class _Talk(Course):
             self.top(frames.rewound(frame, frame.trail[-1]))
             yield from self.ask_again()
         else:
-            self.say("back.left", form=title(frame))
+            self.say("back.left", form=title(self.flow(frame)))
             self.state = frames.popped(self.state)
             yield from self.go_on_if_asked()
 
@@ -360,7 +360,7 @@ class _Talk(Course):
         flow = self.flow(frame)
         at, of = frames.position(flow, frame)
         self.state = replace(self.state, held=event)
-        self.say("resume.ask", form=title(frame), at=at, of=of)
+        self.say("resume.ask", form=title(self.flow(frame)), at=at, of=of)
         self.buttons = speech.returning(flow.keeps)
 
     def _return(self, choice: str, held: Event) -> Talking:
@@ -368,8 +368,10 @@ class _Talk(Course):
             yield from self.hear(held, away=False)
             return
         self.state = frames.set_aside(self.flows, self.state)
-        draft = next(iter(self.state.frames[::-1]), None)
-        self.words.append(Words("later.kept", {"form": title(draft)}) if draft else Words("resume.dropped"))
+        form = next(iter(self.state.frames[::-1]), None)
+        self.words.append(
+            Words("later.kept", {"form": title(self.flow(form))}) if form else Words("resume.dropped")
+        )
         self.offer_menu()
 
     # --- answers ---------------------------------------------------------------------------------------------

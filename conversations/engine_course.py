@@ -91,11 +91,11 @@ class Course:
 
     def begin(self, flow: Flow, waiting: Ahead) -> Talking:
         """Start a flow, above the one it interrupts; a form with answers that it keeps is not begun over."""
-        draft = next((one for one in self.state.frames if flow.keeps and one.flow == flow.name), None)
-        if draft and frames.holds_answers(draft):
-            self.state = frames.raised(self.state, replace(frames.settled(draft), anew=waiting))
-            at, of = frames.position(flow, draft)
-            self.say("begin.draft", form=title(draft), at=at, of=of)
+        form = next((one for one in self.state.frames if flow.keeps and one.flow == flow.name), None)
+        if form and frames.holds_answers(form):
+            self.state = frames.raised(self.state, replace(frames.settled(form), anew=waiting))
+            at, of = frames.position(flow, form)
+            self.say("begin.unfinished", form=title(self.flow(form)), at=at, of=of)
             self.buttons = speech.beginning_again()
             return
         yield from self.begin_new(flow, waiting)
@@ -171,7 +171,7 @@ class Course:
     def go_on_if_asked(self) -> Talking:
         """After an interruption, put the question of the form again; without a form, offer the menu."""
         if self.frame:
-            self.say("resume.back_to", form=title(self.frame))
+            self.say("resume.back_to", form=title(self.flow(self.frame)))
             yield from self.ask_again()
         else:
             self.buttons = (Button(Words("button.menu"), MENU, nav=True),)
@@ -241,7 +241,10 @@ class Course:
         """Keep an answer, and what it tells about other questions."""
         frame = self.frame
         assert frame is not None
+        changed = frame.reopened is not None and frame.reopened.answer != value
         frame = frames.given(frame, step.name, value)
+        if changed:
+            frame = frames.without_answers(frame, step.unsettles)
         told = step.tells(frames.live(self.flow(frame), frame))
         self.top(frames.told(frame, told) if told else frame)
 
@@ -255,7 +258,7 @@ class Course:
             elif flow.version == frame.version and flow.step(frame.step or ""):
                 renewed.append(frame)
             else:
-                self.say("form.renewed", form=title(frame))
+                self.say("form.renewed", form=title(self.flow(frame)))
                 renewed.append(frames.carried_over(frame, flow))
         self.state = replace(self.state, frames=tuple(renewed))
 

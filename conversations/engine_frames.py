@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -41,7 +41,7 @@ def top(state: State) -> Frame | None:
     return frame if frame and not frame.aside else None
 
 
-def drafts(flows: Flows, state: State) -> tuple[Frame, ...]:
+def unfinished(flows: Flows, state: State) -> tuple[Frame, ...]:
     """The forms that wait for their customer to return to them, the one put aside last first."""
     return tuple(reversed([frame for frame in state.frames if frame.aside and flows.keeps(frame)]))
 
@@ -156,9 +156,13 @@ def without_ahead(frame: Frame, step: str) -> Frame:
 
 def told(frame: Frame, ahead: Ahead) -> Frame:
     """With answers that another answer held; they stand instead of any given before."""
-    trail = tuple(step for step in frame.trail if step not in ahead)
-    answers = {step: frame.answers[step] for step in trail}
-    return replace(frame, trail=trail, answers=answers, waiting={**frame.waiting, **ahead})
+    return replace(without_answers(frame, ahead), waiting={**frame.waiting, **ahead})
+
+
+def without_answers(frame: Frame, steps: Collection[str]) -> Frame:
+    """Without the answers to some questions, which are asked again if they still are."""
+    trail = tuple(step for step in frame.trail if step not in steps)
+    return replace(frame, trail=trail, answers={step: frame.answers[step] for step in trail})
 
 
 def rewound(frame: Frame, step: str) -> Frame:
@@ -190,11 +194,12 @@ def reopened(frame: Frame, step: Step, change: bool) -> Frame:
 
 
 def restored(frame: Frame) -> Frame:
-    """With the old answer of the question asked again, if one is."""
+    """With the old answer of the question asked again, if one is; files sent for it meanwhile stay."""
     again = frame.reopened
     if again is None:
         return frame
-    placed = _placed(frame, again.step, again.answer, again.at)
+    pieces = list(frame.partial.get(again.step, ()))
+    placed = _placed(frame, again.step, pieces or again.answer, again.at)
     return replace(placed, reopened=None, partial=_without(frame.partial, again.step))
 
 
@@ -229,8 +234,7 @@ def carried_over(frame: Frame, flow: Flow) -> Frame:
     """A frame begun under an older version: answers to questions that still exist are kept."""
     if flow.keeps:
         frame = restored(frame)
-        trail = tuple(step for step in frame.trail if flow.step(step))
-        frame = replace(frame, trail=trail, answers={step: frame.answers[step] for step in trail})
+        frame = without_answers(frame, [step for step in frame.trail if not flow.step(step)])
         step = open_step(flow, frame)
         return replace(frame, version=flow.version, step=step.name if step else None, misses=0)
     answers: dict[str, Json] = {}

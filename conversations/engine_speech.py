@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conversations.engine_frames import Flows, drafts, top
-from conversations.model import Button, Event, Frame, Other, State, Words
+from conversations.engine_frames import Flows, top, unfinished
+from conversations.model import Button, Event, Flow, Frame, Other, State, Words
 
 # Buttons that the engine itself understands.
 MENU, HELP, BACK, CANCEL = "!menu", "!help", "!back", "!cancel"
@@ -16,9 +16,9 @@ LATER, ANEW = "!later", "!anew"
 START, SPEAK, ABOUT, RESUME = "go:", "lang:", "about:", "resume:"
 
 
-def title(frame: Frame) -> Words:
+def title(flow: Flow) -> Words:
     """What a form is called in a sentence."""
-    return Words(f"form.{frame.flow}")
+    return flow.title or Words(f"form.{flow.name}")
 
 
 def stamped(frame: Frame, options: tuple[Button, ...]) -> tuple[Button, ...]:
@@ -51,9 +51,9 @@ def menu(flows: Flows, state: State) -> tuple[Button, ...]:
 def _to_go_on_with(flows: Flows, state: State) -> Iterator[Button]:
     frame = top(state)
     if frame:
-        yield Button(Words("menu.go_on", {"form": title(frame)}), GO_ON)
-    for draft in drafts(flows, state):
-        yield Button(Words("menu.go_on", {"form": title(draft)}), f"{RESUME}{draft.flow}")
+        yield Button(Words("menu.go_on", {"form": title(flows.by_name[frame.flow])}), GO_ON)
+    for form in unfinished(flows, state):
+        yield Button(Words("menu.go_on", {"form": title(flows.by_name[form.flow])}), f"{RESUME}{form.flow}")
 
 
 def leaving() -> tuple[Button, ...]:

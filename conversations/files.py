@@ -27,22 +27,24 @@ from conversations.model import (
 
 DONE, LATER, AFRESH = "done", "later", "afresh"
 _DONE = re.compile(r"(xong|het|du|done|finished|that is all|that s all)( (roi|het|roi em|nhe|a))*")
-_LATER = re.compile(r".{0,12}\b(gui sau|de sau|bo sung sau|chua co|later|not yet)\b.{0,12}")
+_LATER = re.compile(r".{0,12}\b(gui sau|de sau|bo sung sau|chua co|khong co|bo qua|later|not yet|skip)\b.{0,12}")
 
 
 @dataclass(frozen=True)
 class Files:
     """Photos or PDFs. The answer is a list, empty when they are to follow; a piece is as `piece_of` makes it.
 
-    collects: what they are of: `id_card`, `paper`. most: so many are enough without another word.
+    collects: what they are of: `id_card`, `paper`. most: so many are enough without another word. later: without
+    them they are expected later; else nobody waits for them.
     """
 
     collects: str = "paper"
     most: int = 10
+    later: bool = True
     greedy: bool = False
 
     def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
-        return (Button(Words("files.later"), LATER),)
+        return (Button(Words("files.later" if self.later else "button.skip"), LATER),)
 
     def offers(self, pieces: tuple[Json, ...]) -> tuple[Button, ...]:
         return (Button(Words("files.done"), DONE), Button(Words("files.afresh"), AFRESH))
@@ -66,7 +68,7 @@ class Files:
             case Text(text) if _LATER.fullmatch(fold(text)):
                 return Enough(least=0)
             case Press() | Text():
-                return Again(Words("files.send"), self.offers(pieces) if pieces else ())
+                return Again(Words("files.send"), self.offers(pieces) if pieces else (), asks=not pieces)
         return unread(event)
 
     def _file(self, photo: Photo, pieces: tuple[Json, ...]) -> Reading:
@@ -104,7 +106,7 @@ def card_in(answer: Json) -> dict[str, str] | None:
     return None
 
 
-def files_words(answer: Json) -> Words:
-    """How many files there are, or that they are to follow."""
+def files_words(answer: Json, later: bool) -> Words:
+    """How many files there are; without any, whether they are to follow."""
     count = len(answer) if isinstance(answer, list) else 0
-    return Words("files.count", {"n": count}) if count else Words("files.later")
+    return Words("files.count", {"n": count}) if count else Words("files.to_follow" if later else "answer.none")

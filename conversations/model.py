@@ -288,8 +288,9 @@ class Step:
     question pointless (no place to choose from), even one whose answer is known ahead.
 
     After the answer: `does` is what is done at once, not only when the flow ends (a consent is kept when it is
-    given); `tells` are answers to other questions that this one holds (a card tells name and birth date); `ends`
-    ends the flow early, or leads over to another.
+    given); `tells` are answers to other questions that this one holds (a card tells name and birth date);
+    `unsettles` names questions that are asked again when this answer changes (whether the card was read well);
+    `ends` ends the flow early, or leads over to another.
     """
 
     name: str
@@ -300,6 +301,7 @@ class Step:
     instead: Callable[[Found | None], Finish | None] = lambda facts: None
     does: Callable[[Answers], tuple[Command, ...]] = lambda answers: ()
     tells: Callable[[Answers], Ahead] = lambda answers: {}
+    unsettles: tuple[str, ...] = ()
     ends: Callable[[Answers], Finish | None] = lambda answers: None
 
 
@@ -321,6 +323,7 @@ class Flow:
     `finish`.
 
     recall, recalled: what is known of the customer already, and the answers that it makes known ahead.
+    title: what it is called in a sentence, where that is not found under `form.<name>`.
     opening, opens_with: what is said before the first question, with the answer to a query.
     keeps: the answers do not depend on one another, and took somebody's effort: changing one keeps the others,
     and the form is never dropped but by its customer, who is asked once more.
@@ -338,6 +341,7 @@ class Flow:
     opens_with: Callable[[], Query] | None = None
     opening: Callable[[Found | None], tuple[Words, ...]] = lambda facts: ()
     keeps: bool = False
+    title: Words | None = None
     version: int = 1
 
     def step(self, name: str) -> Step | None:

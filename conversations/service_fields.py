@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from conversations.fields import literally, unread
 from conversations.folding import fold
 from conversations.identity_fields import SKIP
+from conversations.masking import without_ids
 from conversations.model import (
     Again,
     Answers,
@@ -165,6 +166,48 @@ def number_words(value: Json, unit: str) -> Words:
 
 
 @dataclass(frozen=True)
+class Power(Number):
+    """How much power, in kW or kVA as the customer says it. The answer is `{"number": …, "unit": "kw" | "kva"}`.
+
+    unit: what a number without a unit is taken for.
+    """
+
+    def _number(self, text: str) -> Reading:
+        numbers = _numbers(text)
+        known = [
+            (number * factor, unit)
+            for number, said in numbers
+            for unit, factors in _FACTORS.items()
+            for name, factor in factors.items()
+            if said == name
+        ]
+        chosen = known or [(number, self.unit) for number, _ in numbers]
+        if len(chosen) != 1:
+            return Again(Words("number.one", {"unit": Words("unit.power.name")}), asks=True)
+        number, unit = round(chosen[0][0], 2), chosen[0][1]
+        if not self.at_least <= number <= self.at_most:
+            least, most = (number_words(limit, unit) for limit in (self.at_least, self.at_most))
+            return Again(Words("number.range", {"least": least, "most": most}), asks=True)
+        return Given({"number": int(number) if number == int(number) else number, "unit": unit})
+
+
+def power_words(answer: Json) -> Words:
+    """Power as it was said: "400 kVA"."""
+    match answer:
+        case {"number": number, "unit": str(unit)}:
+            return number_words(number, unit)
+    raise ValueError(f"not power: {answer!r}")
+
+
+def kva_of(answer: Json, factor: float) -> float:
+    """Power in kVA; `factor` is how many kW a kVA is."""
+    match answer:
+        case {"number": int() | float() as number, "unit": str(unit)}:
+            return number if unit == "kva" else number / factor
+    raise ValueError(f"not power: {answer!r}")
+
+
+@dataclass(frozen=True)
 class UseAddress(Free):
     """Where the power is used: house, street, ward. The answer is `{"text": …}`, with the place if it is clear."""
 
@@ -176,7 +219,7 @@ class UseAddress(Free):
             return reading
         text = str(reading.value)
         if not _HOUSE.search(text) and len(fold(text).split()) < 3:
-            return Again(Words("use_address.more", {"heard": text}), asks=True)
+            return Again(Words("use_address.more", {"heard": without_ids(text)}), asks=True)
         return Look(FindPlace(text, streets=True))
 
     def judge(self, found: Found) -> Given | Again:
@@ -213,10 +256,10 @@ class WhichWard(WhichPlace):
 
 @dataclass(frozen=True)
 class WhichMeter(WhichPlace):
-    """The customer's meter, by its code. The answer is that of `WhichPlace`, with the `code`.
+    """The customer's meter, by its code. The answer is that of `WhichPlace`, with the code as its `text`.
 
     A code that we do not find is taken when its owner says that it is right: some came from other companies. Who
-    does not know it gives the address instead; then target and code are empty.
+    does not know it gives the address instead; then target and text are empty.
     """
 
     streets: bool = False
@@ -252,12 +295,12 @@ class WhichMeter(WhichPlace):
             return Given(meter_answer(meters[0].target, meters[0].target[2:], place_answer(meters[0])))
         if found.kind == "phone":
             key = "place.which_phone" if meters else "meter.no_phone"
-            return Again(Words(key, {"heard": found.heard}), tuple(place.button() for place in meters), asks=True)
+            return Again(Words(key), tuple(place.button() for place in meters), asks=True)
         code = re.sub(r"[\s.\-]", "", found.heard).upper()
         if not _CODE.fullmatch(code) and not meters:
             return Again(Words("meter.code"), asks=True)
         own = (Button(Words("meter.as_typed", {"code": code}), f"as:{code}"),) if _CODE.fullmatch(code) else ()
-        words = Words("place.near_code" if meters else "meter.not_found", {"heard": found.heard})
+        words = Words("place.near_code" if meters else "meter.not_found", {"heard": without_ids(found.heard)})
         return Again(words, (*(place.button() for place in meters), *own, *_no_code()), asks=True)
 
 
@@ -268,14 +311,14 @@ def _no_code() -> tuple[Button, ...]:
 def meter_answer(target: str, code: str, place: Json) -> Json:
     """The answer to `WhichMeter`."""
     name = place["name"] if isinstance(place, dict) and "name" in place else place
-    return {"target": target, "code": code, "name": name}
+    return {"target": target, "text": code, "name": name}
 
 
 def address_words(answer: Json) -> Words:
     """An address as it was typed, with the place that it was found to be."""
     match answer:
         case {"text": str(text), "name": _}:
-            return Words("address.with_place", {"text": text, "place": name_of(answer)})
+            return Words("address.with_place", {"text": without_ids(text), "place": name_of(answer)})
         case {"text": str(text)}:
-            return literally(text)
+            return literally(without_ids(text))
     raise ValueError(f"not an address: {answer!r}")

@@ -53,6 +53,20 @@ _KINDS = {
     "somebody else's number": "other's",
     "chữ": "letters",
     "letters": "letters",
+    "ảnh thẻ": "card",
+    "card photo": "card",
+    "ảnh giấy tờ": "paper",
+    "paper photo": "paper",
+    "tệp PDF": "pdf",
+    "PDF file": "pdf",
+}
+# What the code on the card of every photographed card says, as intake hands it to the conversation.
+CARD = {
+    "id": "079190001234",
+    "name": "NGUYỄN THỊ LAN",
+    "born": "20111990",
+    "sex": "Nữ",
+    "address": "12/3 Lê Lợi, Bến Thành, TP.HCM",
 }
 
 
@@ -182,6 +196,12 @@ def _sent(kind: str, value: str) -> Event:
         case "photo":
             # One with a number was taken by the question that collects files.
             return Photo("photo-1", kind="image", file=f"file-{value}") if value else Photo("photo-1")
+        case "card":
+            return Photo("photo-2", kind="image", file="file-card", card=CARD)
+        case "paper":
+            return Photo("photo-3", kind="image", file="file-paper")
+        case "pdf":
+            return Photo("photo-4", name="so-do.pdf", kind="pdf", file="file-pdf")
         case "place":
             latitude, longitude = value.split(",")
             return Place(float(latitude), float(longitude))

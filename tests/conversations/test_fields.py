@@ -5,7 +5,7 @@ import pytest
 from conversations.days import BirthDate, DayKnown, ReadDay, WantedDay, WhatDay, day_words, written_day
 from conversations.files import Files, card_in
 from conversations.identity_fields import Email, IdNumber, Phone, born_by_number
-from conversations.masking import masked_id
+from conversations.masking import masked_id, without_ids
 from conversations.model import (
     Afresh,
     Again,
@@ -66,6 +66,11 @@ def test_another_number_is_told_what_is_wrong_with_it(said: str, key: str) -> No
 
 def test_the_year_in_a_card_number_is_read_by_the_old_rule() -> None:
     assert [born_by_number(one) for one in ("079088001234", "079204001234", "B1234567")] == ["1988", "2004", ""]
+
+
+def test_a_number_of_a_card_is_masked_wherever_it_was_typed() -> None:
+    assert without_ids("hẻm 5, số 079 190 001 234 nhé") == "hẻm 5, số 0791••••1234 nhé"
+    assert without_ids("12/3 Lê Lợi, gọi 0912345678") == "12/3 Lê Lợi, gọi 0912345678"
 
 
 def test_a_masked_number_shows_only_its_ends() -> None:
@@ -277,12 +282,12 @@ def test_a_customer_code_that_nobody_knows_is_no_dead_end() -> None:
     known = WhichMeter().judge(PlacesFound((METER,), True, "PE01000000014", "code"))
     assert isinstance(known, Given)
     assert isinstance(known.value, dict)
-    assert known.value["code"] == "PE01000000014"
+    assert known.value["text"] == "PE01000000014"
     unknown = WhichMeter().judge(PlacesFound((), False, "PB04010001234", "code"))
     assert isinstance(unknown, Again)
     assert [button.value for button in unknown.options] == ["as:PB04010001234", "unknown"]
     typed = WhichMeter().read(Press("as:PB04010001234"))
     assert isinstance(typed, Given)
     assert isinstance(typed.value, dict)
-    assert (typed.value["target"], typed.value["code"]) == ("", "PB04010001234")
+    assert (typed.value["target"], typed.value["text"]) == ("", "PB04010001234")
     assert help_for(WhichMeter().judge(PlacesFound((WARD,), True, "bến thành", "name"))) == "meter.code"

@@ -347,6 +347,20 @@ def test_files_can_be_added_later_or_sent_anew() -> None:
     assert talk.answers["paper"] == files("c")
 
 
+def test_a_file_added_while_going_back_stays() -> None:
+    talk = at_summary()
+    talk("quay lại", photo("b"), "quay lại")
+    assert talk.step == "mail"
+    assert talk.answers["paper"] == files("a", "b")
+
+
+def test_pieces_of_one_answer_survive_going_back_through_others() -> None:
+    talk = Talk()
+    talk("[go:follow]", "[yes]", "Lan", "5", "m", photo("a"), "quay lại", "quay lại", "7")
+    assert talk.step == "paper"
+    assert talk.state.frames[-1].partial == {"paper": tuple(files("a"))}
+
+
 def test_done_without_a_file_is_not_done() -> None:
     talk = Talk()
     talk("[go:follow]", "[yes]", "Lan", "5", "m", "xong")
@@ -405,7 +419,7 @@ def test_go_on_returns_to_the_form_put_aside() -> None:
 def test_the_same_form_begun_again_goes_on_if_wanted() -> None:
     talk = Talk()
     talk("[go:follow]", "[yes]", "Lan", "[go:follow]")
-    assert talk.turn.reply.words[0] == Words("begin.draft", {"form": Words("form.follow"), "at": 3, "of": 6})
+    assert talk.turn.reply.words[0] == Words("begin.unfinished", {"form": Words("form.follow"), "at": 3, "of": 6})
     talk("[!go_on]")
     assert (talk.step, talk.answers["name"]) == ("size", "Lan")
     talk("[go:follow]", "[!anew]")
@@ -415,7 +429,7 @@ def test_the_same_form_begun_again_goes_on_if_wanted() -> None:
 def test_answers_that_come_with_a_new_beginning_answer_what_is_open() -> None:
     talk = Talk()
     talk("[go:svc_big]", "Hoa", "[go:follow]", "[yes]", "Lan", "10")
-    assert talk.said() == ["begin.draft"]
+    assert talk.said() == ["begin.unfinished"]
     talk("[!go_on]")
     assert talk.answers == {"name": "Hoa", "size": 10}
     assert talk.step == "mail"
