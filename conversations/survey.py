@@ -129,7 +129,7 @@ FLOW = Flow(
     name="survey",
     in_menu=False,
     steps=(
-        Step("request", WhichSurvey(), ends=over),
+        Step("request", WhichSurvey(), ends=over, prompt=lambda answers, facts: Words("survey.by_button")),
         Step(
             "attitude",
             Faces(),
