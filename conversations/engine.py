@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from conversations import engine_frames as frames
 from conversations import engine_speech as speech
-from conversations.engine_course import STUCK, Course, Speak, Talking
+from conversations.engine_commands import COMMANDS, Commands
+from conversations.engine_course import STUCK, Speak, Talking
 from conversations.engine_frames import DEEPEST, Flows
 from conversations.engine_speech import (
     ABOUT,
@@ -39,14 +40,12 @@ from conversations.model import (
     Frame,
     Given,
     Json,
-    Language,
     Opened,
     Partly,
     Photo,
     Press,
     Query,
     Reading,
-    SetLanguage,
     State,
     Step,
     Text,
@@ -66,16 +65,6 @@ UNMISTAKABLE = 0.95
 _STAMPED = re.compile(r"(?P<run>\d+):(?P<step>[a-z_]+):(?P<value>.+)", re.DOTALL)
 # A link can carry letters, digits, _ and - only: follow-w-26734 is go:follow:w:26734.
 _LINKED = re.compile(r"(?P<flow>[a-z]+)(?:-(?P<kind>[a-z])-(?P<code>[A-Za-z0-9]+))?")
-
-_COMMANDS = {
-    "menu": MENU,
-    "help": HELP,
-    "cancel": CANCEL,
-    "back": BACK,
-    "language": LANGUAGE,
-    "agent": AGENT,
-    "go_on": GO_ON,
-}
 
 
 def collecting(flows: Flows, state: State) -> str | None:
@@ -100,7 +89,7 @@ def advance(
     return talk.turn()
 
 
-class _Talk(Course):
+class _Talk(Commands):
     """One event's worth of conversation: what is known, what is said, what is to be done."""
 
     # --- hearing ---------------------------------------------------------------------------------------------
@@ -164,8 +153,8 @@ class _Talk(Course):
         if intent == "danger":
             # Danger to life comes before everything; a form under way waits below.
             yield from self.begin_with(self.flows.danger, Text(text))
-        elif intent in _COMMANDS and (self.understood.score == 1 or (sure and intent in ("agent", "language"))):
-            yield from self._command(_COMMANDS[intent])
+        elif intent in COMMANDS and (self.understood.score == 1 or (sure and intent in ("agent", "language"))):
+            yield from self.command(COMMANDS[intent])
         elif self.frame and away and not (sure and intent in self.flows.by_intent):
             self._hold(Text(text))
         elif self.frame:
@@ -181,13 +170,13 @@ class _Talk(Course):
             name, _, answer = value.removeprefix(START).partition(":")
             yield from self.begin_named(name, answer)
         elif value.startswith(RESUME):
-            yield from self._resume(value.removeprefix(RESUME))
+            yield from self.resume(value.removeprefix(RESUME))
         elif value.startswith(SPEAK) and value.removeprefix(SPEAK) in ("vi", "en"):
-            yield from self._speak("en" if value.endswith("en") else "vi")
+            yield from self.set_language("en" if value.endswith("en") else "vi")
         elif value.startswith(ABOUT):
             yield from self._intend(value.removeprefix(ABOUT), Understood())
         elif value in (MENU, HELP, CANCEL, BACK, LANGUAGE, AGENT, GO_ON, DROP, LATER, ANEW):
-            yield from self._command(value)
+            yield from self.command(value)
         else:
             yield from self.old_button()
 
@@ -199,7 +188,7 @@ class _Talk(Course):
         if frame is None or frame.run != run:
             yield from self.old_button()
         elif value.startswith("!"):
-            yield from self._command(value)
+            yield from self.command(value)
         elif step == frame.step:
             yield from self._answered(Press(value))
         elif self.flow(frame).keeps:
@@ -240,116 +229,6 @@ class _Talk(Course):
         else:
             self.say("greeting.hello")
             self.offer_menu()
-
-    # --- commands --------------------------------------------------------------------------------------------
-
-    def _command(self, command: str) -> Talking:
-        if command in (MENU, HELP):
-            self.say("menu.title" if command == MENU else "help.text")
-            self.offer_menu()
-        elif command in (CANCEL, DROP):
-            yield from self._cancel()
-        elif command == LATER:
-            yield from self._put_aside()
-        elif command == BACK:
-            yield from self._back()
-        elif command == GO_ON:
-            yield from self._go_on()
-        elif command == ANEW:
-            yield from self.begin_anew()
-        elif command == AGENT:
-            self.say("agent.call")
-            yield from self.go_on_if_asked()
-        elif "language" in self.understood.values:
-            yield from self._speak("en" if self.understood.values["language"] == "en" else "vi")
-        else:
-            self.say("language.choose")
-            self.buttons = speech.languages()
-
-    def _speak(self, language: Language) -> Talking:
-        self.state = replace(self.state, language=language, language_chosen=True)
-        self.commands.append(SetLanguage(language))
-        self.say("language.set")
-        if self.frame:
-            yield from self.ask_again()
-        else:
-            self.offer_menu()
-
-    def _cancel(self) -> Talking:
-        frame = self.frame
-        if frame is None:
-            self.say("cancel.nothing")
-            self.offer_menu()
-        elif self.flow(frame).keeps and frames.holds_answers(frame) and not self.leaving:
-            self.top(replace(frame, leaving=True))
-            self.say("cancel.sure", form=title(self.flow(frame)))
-            self.buttons = speech.leaving()
-        else:
-            self.say("cancel.done", form=title(self.flow(frame)))
-            self.state = frames.popped(self.state)
-            yield from self.go_on_if_asked()
-
-    def _put_aside(self) -> Talking:
-        frame = self.frame
-        if frame is None or not self.flow(frame).keeps:
-            yield from self._go_on()
-            return
-        self.state = frames.top_aside(self.state)
-        self.say("later.kept", form=title(self.flow(frame)))
-        if self.frame:
-            yield from self.go_on_if_asked()
-        else:
-            self.offer_menu()
-
-    def _go_on(self) -> Talking:
-        """Put the question of the form again, or return to what was put aside last."""
-        waiting = frames.unfinished(self.flows, self.state)
-        if self.frame is None and waiting:
-            yield from self._resume(waiting[0].flow)
-        elif self.frame is None:
-            self.offer_menu()
-            self.say("menu.title")
-        else:
-            # Answers that came with a new beginning may answer the question asked until now.
-            yield from self.next()
-
-    def _resume(self, name: str) -> Talking:
-        frame = next((one for one in frames.unfinished(self.flows, self.state) if one.flow == name), None)
-        if frame is None:
-            yield from (self._go_on() if self.frame and self.frame.flow == name else self.old_button())
-            return
-        self.state = frames.raised(self.state, frame)
-        yield from self.go_on_if_asked()
-
-    def _back(self) -> Talking:
-        frame = self.frame
-        if frame is None:
-            self.say("menu.title")
-            self.offer_menu()
-        elif self.flow(frame).keeps:
-            yield from self._back_in(frame)
-        elif frame.trail:
-            self.top(frames.rewound(frame, frame.trail[-1]))
-            yield from self.ask_again()
-        else:
-            self.say("back.left", form=title(self.flow(frame)))
-            self.state = frames.popped(self.state)
-            yield from self.go_on_if_asked()
-
-    def _back_in(self, frame: Frame) -> Talking:
-        """To the question before, all answers kept; out of a change, to where it was chosen."""
-        flow = self.flow(frame)
-        name = frames.before(flow, frame)
-        if frame.reopened and frame.reopened.change:
-            self.top(frames.restored(frame))
-            yield from self.next()
-        elif name is None:
-            yield from self._cancel()
-        else:
-            step = flow.step(name)
-            assert step is not None
-            self.top(frames.reopened(frame, step, change=False))
-            yield from self.ask_again()
 
     # --- coming back after days ------------------------------------------------------------------------------
 
@@ -490,8 +369,8 @@ class _Talk(Course):
         flow = self.flows.by_intent.get(intent)
         if flow is not None:
             yield from self.begin(flow, flow.prefill(understood))
-        elif intent in _COMMANDS:
-            yield from self._command(_COMMANDS[intent])
+        elif intent in COMMANDS:
+            yield from self.command(COMMANDS[intent])
         elif intent == "greeting":
             self.say("greeting.hello")
             self.offer_menu()

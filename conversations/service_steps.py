@@ -18,48 +18,30 @@ from conversations.model import (
     Change,
     Event,
     Field,
-    Finish,
     Found,
     Given,
     Json,
     Press,
     Reading,
-    Reply,
     Step,
     Text,
     Words,
 )
 from conversations.places import FindPlace, MyPlaces, name_of
-from conversations.service_fields import (
-    Free,
-    Number,
-    PersonName,
-    Power,
-    UseAddress,
-    WhichMeter,
-    WhichWard,
-    address_words,
-    kva_of,
-    number_words,
-    power_words,
-)
-from conversations.services import Catalogue, Paper, Question, Service, Transfer, When
+from conversations.quantities import Number, Power, number_words, power_words
+from conversations.service_fields import Free, PersonName, UseAddress, WhichMeter, WhichWard, address_words
+from conversations.service_transfer import FIX, transfer_step
+from conversations.services import Catalogue, Paper, Question, Service, When
 
 # Steps that are no questions of the catalogue: what they hold is no answer of the request.
-CARD_OK, ID_MATCH, TRANSFER = "card_ok", "id_match", "transfer"
+CARD_OK, ID_MATCH = "card_ok", "id_match"
 ID_CARD = "id_card"
 WARD = "_ward"
-FIX = "fix_"
 
 
 def paper_step(paper: str) -> str:
     """The name of the step that asks for a paper."""
     return paper if paper == ID_CARD else f"paper_{paper}"
-
-
-def flow_name(service: str) -> str:
-    """The name of the flow that asks for a service."""
-    return f"svc_{service}"
 
 
 # --- questions -----------------------------------------------------------------------------------------------
@@ -133,7 +115,9 @@ def steps_of(service: Service, catalogue: Catalogue) -> Iterator[Step]:
         if person and name == person[0]:
             yield from _card(early[0], person)
         yield from _question(catalogue.questions[name], service)
-        yield from (_transfer(one, service, catalogue) for one in service.transfers[:1] if one.question == name)
+        yield from (
+            transfer_step(one, service, catalogue) for one in service.transfers[:1] if one.question == name
+        )
     for paper in service.papers:
         if paper not in early:
             yield _paper(paper)
@@ -293,78 +277,3 @@ def _paper(paper: Paper) -> Step:
     collects = ID_CARD if paper.name == ID_CARD else "paper"
     field = Files(collects, later=paper.need == "must")
     return Step(name, field, when=_asked(paper.when), prompt=_prompt(f"paper.{paper.name}.ask"))
-
-
-# --- where an answer leads -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class TakeOver:
-    """Whether to go over to the service that so much power needs, or to say the power anew."""
-
-    question: str
-    to: Callable[[Answers], str]
-    greedy: bool = False
-
-    def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
-        there = Button(Words("transfer.yes", {"service": Words(f"service.{self.to(answers)}")}), "yes")
-        return (there, Button(Words("transfer.fix"), f"{FIX}{self.question}"))
-
-    def read(self, event: Event) -> Reading:
-        match event:
-            case Press("yes"):
-                return Given("yes")
-            case Press(value) if value == f"{FIX}{self.question}":
-                return Change(self.question)
-            case Press() | Text():
-                return Again(Words("error.choose"))
-        return unread(event)
-
-    def judge(self, found: Found) -> Given | Again:
-        raise AssertionError("where an answer leads is looked up nowhere")
-
-
-def _transfer(first: Transfer, service: Service, catalogue: Catalogue) -> Step:
-    """The step that says that another service is the right one, and leads there with all answers."""
-
-    def transfer(answers: Answers) -> Transfer | None:
-        power = answers.get(first.question)
-        if power is None:
-            return None
-        kva = kva_of(power, catalogue.power_factor)
-        return next((one for one in service.transfers if one.applies(kva)), None)
-
-    def to(answers: Answers) -> str:
-        chosen = transfer(answers)
-        return chosen.to if chosen else first.to
-
-    def prompt(answers: Answers, facts: Found | None) -> Words:
-        return Words(f"transfer.to.{to(answers)}", {"power": power_words(answers[first.question])})
-
-    def ends(answers: Answers) -> Finish | None:
-        if answers.get(TRANSFER) != "yes":
-            return None
-        target = catalogue.services[to(answers)]
-        return Finish(
-            Reply(()), then=(flow_name(target.name), _carried(answers, first.question, target, catalogue))
-        )
-
-    return Step(
-        TRANSFER,
-        TakeOver(first.question, to),
-        when=lambda answers: transfer(answers) is not None,
-        prompt=prompt,
-        ends=ends,
-    )
-
-
-def _carried(answers: Answers, power: str, target: Service, catalogue: Catalogue) -> Ahead:
-    """All answers; the one about power under the name that it has there, and a person as a representative."""
-    carried = {name: Given(value) for name, value in answers.items() if name != TRANSFER}
-    of_power = next((name for name in target.questions if catalogue.questions[name].kind == "power"), power)
-    carried[of_power] = Given(answers[power])
-    if "representative" in target.questions and "name" in answers:
-        carried.setdefault("representative", Given(answers["name"]))
-    if "name" in target.questions and "representative" in answers:
-        carried.setdefault("name", Given(answers["representative"]))
-    return carried

@@ -85,7 +85,8 @@ def remembered(path: Path = RULES) -> Remembered:
         isinstance(found.get(key), list) for key in ("questions", "purposes")
     ):
         raise BadData(f"{path}, remember: missing; write questions = [...] and purposes = [...]")
-    versions = {str(purpose): str(version) for purpose, version in tables.get("consents", {}).items()}
+    shown = catalogue().consent
+    versions = {shown.purpose: shown.version}
     return Remembered(frozenset(found["questions"]), frozenset(found["purposes"]), versions)
 
 

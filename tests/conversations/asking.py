@@ -29,7 +29,8 @@ from conversations.model import (
 )
 from conversations.numbers import NewNumber, NumberFound
 from conversations.places import FindPlace, MyPlaces, MyPlacesFound, PlaceSeen, PlacesFound
-from conversations.service_fields import Free, Number, PersonName, Power, UseAddress, WhichMeter
+from conversations.quantities import Number, Power
+from conversations.service_fields import Free, PersonName, UseAddress, WhichMeter
 from conversations.service_words import OpenRequest, Recall, Recalled
 from handlers.talking import talking
 from tests.conversations.test_machine import found as elsewhere

@@ -23,8 +23,9 @@ from conversations.model import (
     Words,
 )
 from conversations.places import FindPlace, PlacesFound
+from conversations.quantities import Number, number_words
 from conversations.ratings import Faces, Score
-from conversations.service_fields import Number, PersonName, UseAddress, WhichMeter, number_words
+from conversations.service_fields import PersonName, UseAddress, WhichMeter
 from tests.conversations.test_machine import METER, WARD
 
 

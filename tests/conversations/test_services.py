@@ -13,7 +13,8 @@ import pytest
 from conversations.engine import Flows, collecting
 from conversations.flows import FLOWS
 from conversations.model import LANGUAGES, Language, Photo, Press, Text, Understood
-from conversations.requests import chooser, prefill, search, service_flow
+from conversations.requests import service_flow
+from conversations.service_choice import chooser, prefill, search
 from conversations.service_words import GiveConsent, Recalled
 from conversations.services import Question, Service, catalogue, read_catalogue
 from conversations.texts import catalogs, keys_of
