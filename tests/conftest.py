@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from bot.garbage import collect_rarely
@@ -127,8 +128,13 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_configure() -> None:
-    """Look rarely for garbage while tests are imported."""
+    """Look rarely for garbage while tests are imported; log exceptions plainly.
+
+    structlog's default draws all variables of all frames: seconds for one exception from the database's depths.
+    """
     collect_rarely()
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 def pytest_collection_finish() -> None:
