@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -65,15 +64,6 @@ def _pipe(said: str) -> Iterator[int]:
 def _read(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode("utf-8")
-
-
-def copied(template: Path, directory: Path) -> None:
-    """Put a migrated database where a command run in `directory` looks for it."""
-    with (
-        closing(sqlite3.connect(template)) as migrated,
-        closing(sqlite3.connect(directory / "sangden.db")) as copy,
-    ):
-        migrated.backup(copy)
 
 
 def _environment(directory: Path, settings: Mapping[str, str]) -> dict[str, str]:

@@ -15,12 +15,13 @@ from handlers.demo import build
 from handlers.rules import outage_rows
 from handlers.rules.customer_rows import COLUMNS
 from handlers.talking import ZONE
-from tests.bot.command import copied, sangden, started
+from tests.bot.command import sangden, started
+from tests.sqlite_files import copied
 
 
 @pytest.fixture
 def folder(tmp_path: Path, sqlite_template: Path) -> Path:
-    copied(sqlite_template, tmp_path)
+    copied(sqlite_template, tmp_path / "sangden.db")
     with (tmp_path / "c.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         out.writerow(COLUMNS)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from sqlmodel import col
 from store import contacts, outbox
 from store.db import Database
 from store.outbox import Claimed, Delivery, Message, Priority, Settled, Status
-from tests.conftest import sqlite_address
+from tests.sqlite_files import copied, sqlite_address
 from tests.town import NOW
 
 LEASE = timedelta(seconds=90)
@@ -179,8 +178,7 @@ class Outbox(RuleBasedStateMachine):
     def open(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         file = Path(self.folder.name) / "outbox.sqlite"
-        with closing(sqlite3.connect(self.template)) as template, closing(sqlite3.connect(file)) as copy:
-            template.backup(copy)
+        copied(self.template, file)
         self.runner = asyncio.Runner()
         self.box = Box(Database(sqlite_address(file)))
         self.now = NOW
