@@ -9,7 +9,8 @@ from aiohttp import ClientSession
 
 from bot.app import running
 from store.sealing import new_key
-from tests.bot.command import copied, sangden
+from tests.bot.command import sangden
+from tests.sqlite_files import copied
 from tests.web.service import settings_for
 
 
