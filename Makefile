@@ -12,9 +12,10 @@ run: install ## the service on 127.0.0.1:8080, with demonstration data when the 
 	$(BIN)/sangden demo --if-empty
 	exec $(BIN)/sangden serve
 
+# Rewritten tests and compiled modules are kept, also where Python is told not to: each process would compile them anew.
 test: install ## every test, on SQLite, PostgreSQL and in Chromium; a skipped test fails the run
 	.ci/chromium
-	$(BIN)/pytest -n auto --maxprocesses 8
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --maxprocesses 8
 
 check: install ## style, types and the direction of imports
 	$(BIN)/ruff check .

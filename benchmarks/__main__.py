@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import importing, limits, million, sending, turns
+from benchmarks import answering, importing, limits, million, sending, turns
 from benchmarks.measuring import Table, machine
 from bot import logs
 
@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Callable[..., Table]] = {
     "sending": sending.measure,
     "limits": limits.measure,
     "turns": turns.measure,
+    "answering": answering.measure,
     "importing": importing.measure,
     "million": million.measure,
 }

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -22,9 +23,19 @@ from handlers.talking import WARD_TABLE
 ROWS, QUICK_ROWS = 1_000_000, 50_000
 BARS = {"SQLite": 12.0, "PostgreSQL": 8.0}
 BAR_AGAIN, BAR_MEGABYTES = 12.0, 150.0
+_LOOK_SECONDS = 0.02  # between two looks at the memory
 _STREETS = ("Lê Lợi", "Nguyễn Huệ", "Đường số 7", "Cách Mạng Tháng 8", "Trần Quang Khải", "3 Tháng 2")
 _MISSED_BY = "The bare load checks nothing, compares nothing and fills one table without indexes."
 _CREATE = f"CREATE TABLE bare ({', '.join(f'{name} VARCHAR' for name in COLUMNS)})"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds by the clock and of CPU, and the most megabytes, of a process and those that it started."""
+
+    seconds: float
+    cpu: float
+    peak: float
 
 
 def measure(*, quick: bool) -> Table:
@@ -37,21 +48,27 @@ def measure(*, quick: bool) -> Table:
         for name, url in urls.items():
             bare = _bare(url, file)
             first, again = (_import(url, file) for _ in range(2))
-            for what, (seconds, peak) in (("first time", first), ("same file again", again), ("bare load", bare)):
-                measured.append([f"{name}, {what}", f"{seconds:.1f}", f"{rows / seconds:,.0f}", f"{peak:,.0f}"])
+            for what, one in (("first time", first), ("same file again", again), ("bare load", bare)):
+                shown = (f"{one.seconds:.1f}", f"{one.seconds / bare.seconds:.1f}", f"{one.cpu:.1f}")
+                measured.append([f"{name}, {what}", *shown, f"{rows / one.seconds:,.0f}", f"{one.peak:,.0f}"])
             if not quick:
                 notes.append(_judged(name, first, again))
     return Table(
         f"Import of {rows:,} customers",
-        ("import", "seconds", "rows/s", "peak MB"),
+        ("import", "seconds", "× bare", "s of CPU", "rows/s", "peak MB"),
         measured,
-        (f"From the command to its end, start of the process included. {_MISSED_BY}", "", *notes),
+        (
+            f"From the command to its end, start of the process included. {_MISSED_BY}",
+            "CPU and memory are those of both processes of an import, without PostgreSQL's.",
+            "",
+            *notes,
+        ),
     )
 
 
-def _judged(name: str, first: tuple[float, float], again: tuple[float, float]) -> str:
-    bar, peak = BARS[name], max(first[1], again[1])
-    kept = [verdict(value, most, most=True) for value, most in ((first[0], bar), (again[0], BAR_AGAIN))]
+def _judged(name: str, first: Cost, again: Cost) -> str:
+    bar, peak = BARS[name], max(first.peak, again.peak)
+    kept = [verdict(value, most, most=True) for value, most in ((first.seconds, bar), (again.seconds, BAR_AGAIN))]
     kept.append(verdict(peak, BAR_MEGABYTES, most=True))
     return f"{name}: at most {bar:.0f} s, {BAR_AGAIN:.0f} s again, {BAR_MEGABYTES:.0f} MB: {', '.join(kept)}."
 
@@ -71,25 +88,50 @@ def _write(file: Path, rows: int) -> None:
             table.writerow([code, name, phone, address, ward.code, *network, segment, int(number % 500 == 0)])
 
 
-def _import(url: str, file: Path) -> tuple[float, float]:
-    """Seconds and megabytes of `sangden import customers`."""
+def _import(url: str, file: Path) -> Cost:
+    """What `sangden import customers` costs."""
     settings = {"SANGDEN_DATABASE_URL": url, "SANGDEN_DATA_DIR": str(file.parent), "SANGDEN_LOG_LEVEL": "ERROR"}
-    command = [sys.executable, "-m", "bot", "import", "customers", str(file)]
+    command = [sys.executable, "-m", "bot.entry", "import", "customers", str(file)]
     return _timed(command, {**os.environ, **settings})
 
 
-def _bare(url: str, file: Path) -> tuple[float, float]:
+def _bare(url: str, file: Path) -> Cost:
     return _timed([sys.executable, "-m", "benchmarks.importing", url, str(file)], dict(os.environ))
 
 
-def _timed(command: Sequence[str], environment: dict[str, str]) -> tuple[float, float]:
-    started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
+def _timed(command: Sequence[str], environment: dict[str, str]) -> Cost:
+    started, peak, status = time.perf_counter(), 0, None
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while status is None:
+        time.sleep(_LOOK_SECONDS)
+        peak = max(peak, sum(map(_kilobytes, [process.pid, *_children(process.pid)])))
+        ended, code, used = os.wait4(process.pid, os.WNOHANG)
+        status = code if ended else None
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command} ended with {process.returncode}")
-    return time.perf_counter() - started, used.ru_maxrss / 1024
+    seconds = time.perf_counter() - started
+    return Cost(seconds, used.ru_utime + used.ru_stime, peak * 1024 / 1e6)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [
+            int(child)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
+    except OSError:
+        return []
+
+
+def _kilobytes(pid: int) -> int:
+    """The memory that a process holds; 0 when it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status if line.startswith("VmRSS")), 0)
 
 
 def _load_bare(url: str, file: Path) -> None:

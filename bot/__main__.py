@@ -1,29 +1,30 @@
-"""The command line: serve, migrate, demo, import, token, chat, doctor."""
+"""The command line: serve, migrate, demo, import, token, vault, chat, doctor."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import io
 import secrets
 import signal
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from sqlalchemy.exc import SQLAlchemyError
 
-from bot import app, doctor, garbage
+from bot import app, doctor, garbage, survey_sample
 from bot.console import BadLine, Console
 from bot.importing import import_cli
 from bot.sender import utcnow
 from bot.settings import Settings
-from bot.start import checked_settings, run, terminal
+from bot.start import checked_settings, run, terminal, told
+from bot.vault_cli import vault_cli
 from conversations.model import Language
 from handlers import demo_load, tokens
 from handlers.talking import talking
+from handlers.vault import check_keys
 from store import migrate as migrations
 from store.db import Database
 
@@ -31,6 +32,7 @@ cli = typer.Typer(help="Sáng Đèn: the chatbot service of a power utility.", n
 token_cli = typer.Typer(help="API tokens of staff and systems.", no_args_is_help=True)
 cli.add_typer(token_cli, name="token")
 cli.add_typer(import_cli, name="import")
+cli.add_typer(vault_cli, name="vault")
 
 
 class Roles(StrEnum):
@@ -170,9 +172,25 @@ async def _chat(settings: Settings, name: str, language: Language | None, as_jso
     database = Database(settings.database)
     try:
         await migrations.upgrade_engine(database.engine)
-        await Console(database, app.talking_of(settings), name, language).run(as_json)
+        vault = app.vault_of(settings, database)
+        await check_keys(database, vault.files.sealer, utcnow())
+        await Console(database, app.talking_of(settings), name, language, vault).run(as_json)
     finally:
         await database.close()
+
+
+@cli.command("survey-sample")
+def survey_sample_command(
+    year: Annotated[int, typer.Argument(min=2020, max=2200, help="The year whose answers are drawn from.")],
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="The CSV file to write.")],
+    seed: Annotated[
+        str, typer.Option(help="The same seed draws the same sample; the year, if none is given.")
+    ] = "",
+) -> None:
+    """Draw the sample for the yearly independent survey, without anything that names anybody."""
+    settings = checked_settings()
+    drawn = run(survey_sample.write(settings.database, year, seed or str(year), file))
+    terminal.print(f"{file}: {drawn} answers of {year}.", highlight=False)
 
 
 @cli.command("doctor")
@@ -189,17 +207,8 @@ def doctor_command() -> None:
 
 
 def main() -> None:
-    """The entry point of `sangden` and `python -m bot`."""
-    try:
-        cli()
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        typer.echo(f"{error.strerror}. Choose another port with --port.", err=True)
-        raise SystemExit(1) from None
-    except SQLAlchemyError as error:
-        typer.echo(f"The database said: {error}\nRun `sangden doctor` to see what is wrong.", err=True)
-        raise SystemExit(1) from None
+    """What `python -m bot` runs; `sangden` itself begins in bot/entry.py."""
+    told(cli)
 
 
 if __name__ == "__main__":

@@ -24,15 +24,20 @@ from bot.web.chat import Chat
 from bot.web.desk_socket import DeskSocket
 from bot.web.feeds import Feeds
 from bot.web.hub import Hub
+from bot.web.my_data import MyDataRoutes
 from bot.web.server import WebServices, create_app
 from bot.web.webhooks import TelegramWebhook
 from conversations.model import LANGUAGES, Words
 from conversations.texts import Speaker
 from handlers.alert_files import Publisher
 from handlers.links import Links
+from handlers.photos import Intake, Source
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking
+from handlers.vault import Vault, check_keys
 from store.db import Database
+from store.sealing import Sealer
+from store.vault_files import VaultFiles
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +78,7 @@ class Parts:
     holder: Holder
     web_chat: WebChatChannel
     telegram: TelegramChannel | None
+    vault: Vault
 
     @property
     def channels(self) -> list[Channel]:
@@ -82,21 +88,30 @@ class Parts:
 
 def build(settings: Settings, database: Database) -> Parts:
     """Make the parts; nothing is opened yet."""
-    parts = talking_of(settings)
+    words, vault = talking_of(settings), vault_of(settings, database)
+    web_chat, telegram = WebChatChannel(), telegram_channel(settings, words.speaker)
+    sources: dict[str, Source] = {web_chat.name: web_chat} | ({telegram.name: telegram} if telegram else {})
     return Parts(
         settings=settings,
         database=database,
-        talking=parts,
-        receiver=Receiver(database, parts),
+        talking=words,
+        receiver=Receiver(database, words, intake=Intake(vault, words, sources)),
         holder=Holder(),
-        web_chat=WebChatChannel(),
-        telegram=telegram_channel(settings, parts.speaker),
+        web_chat=web_chat,
+        telegram=telegram,
+        vault=vault,
     )
 
 
 def talking_of(settings: Settings) -> Talking:
     """The conversations, with the links that these settings make."""
-    return replace(talking(), links=Links(settings.public_url, settings.secret()))
+    links = Links(settings.public_url, settings.secret())
+    return replace(talking(), links=links, sealer=Sealer(settings.vault_ring()))
+
+
+def vault_of(settings: Settings, database: Database) -> Vault:
+    """The vault of these settings; nothing is opened yet."""
+    return Vault(database, VaultFiles(settings.vault, Sealer(settings.vault_ring())))
 
 
 def telegram_channel(settings: Settings, speaker: Speaker) -> TelegramChannel | None:
@@ -127,6 +142,7 @@ async def running(settings: Settings, role: Role, host: str, port: int) -> Async
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         parts = build(settings, database)
+        await check_keys(database, parts.vault.files.sealer, utcnow())
         spreading = Spreading(database)
         if role in ("all", "web", "sender") and parts.telegram:
             await parts.telegram.start()
@@ -136,7 +152,7 @@ async def running(settings: Settings, role: Role, host: str, port: int) -> Async
             for channel in parts.channels:
                 await _send(stack, parts, channel, hub)
         if role in ("all", "scheduler"):
-            scheduler = Scheduler(database, utcnow, spreading.unfinished)
+            scheduler = Scheduler(database, utcnow, spreading.unfinished, parts.vault.sweep)
             scheduler.start()
             stack.callback(scheduler.stop)
         address = ""
@@ -167,17 +183,23 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
         parts.database,
         parts.receiver,
         hub,
+        parts.web_chat,
         parts.talking.speaker,
         settings.secret(),
+        vault_dir=settings.vault,
         utility_name=settings.utility_name,
         hotline=settings.hotline,
         secure=settings.public_url.startswith("https://"),
     )
     desk = DeskSocket(parts.database, utcnow, parts.talking.speaker)
-    routes = chat.routes() + _feeds(parts).routes() + desk.routes()
+    my_data = MyDataRoutes(parts.database, parts.talking, utcnow)
+    routes = chat.routes() + _feeds(parts).routes() + my_data.routes() + desk.routes()
     if parts.telegram and settings.telegram_mode == "webhook":
         routes += TelegramWebhook(parts.telegram, parts.receiver).routes()
-    app = create_app(WebServices(parts.database, utcnow, spreading.start, parts.talking.speaker), routes)
+    services = WebServices(
+        parts.database, utcnow, spreading.start, parts.talking.speaker, parts.talking.sealer, parts.vault
+    )
+    app = create_app(services, routes)
     runner = web.AppRunner(app, shutdown_timeout=5, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

@@ -22,8 +22,10 @@ from conversations.model import Event, Language, Opened, Photo, Place, Press, Te
 from handlers import deliveries
 from handlers.deliveries import Ended
 from handlers.incoming import Handled
+from handlers.photos import Intake
 from handlers.ports import Incoming, Outgoing
 from handlers.talking import Talking
+from handlers.vault import Vault
 from store import contacts, outbox
 from store.contacts import Contact
 from store.db import Database
@@ -42,13 +44,21 @@ class BadLine(ValueError):
 class Console:
     """One person's conversation; what is done here is in the database, seen everywhere."""
 
-    def __init__(self, database: Database, talking: Talking, name: str, language: Language | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        talking: Talking,
+        name: str,
+        language: Language | None,
+        vault: Vault | None = None,
+    ) -> None:
         self._database = database
         self._talking = talking
         self._name = name
         self._language = language
-        self._receive = Receiver(database, talking)
         self._channel = ConsoleChannel()
+        intake = Intake(vault, talking, {NAME: self._channel}) if vault else None
+        self._receive = Receiver(database, talking, intake=intake)
         self._pictures = Pictures(talking.speaker, talking.zone)
 
     async def run(self, as_json: bool, lines: TextIO = sys.stdin, out: TextIO = sys.stdout) -> None:
@@ -188,7 +198,7 @@ def _event(line: str, as_json: bool) -> Event:
         case {"photo": str(path)}:
             if not Path(path).is_file():
                 raise BadLine(f"no such photo: {path}")
-            return Photo(path)
+            return Photo(path, Path(path).name)
         case {"place": [int() | float() as latitude, int() | float() as longitude]}:
             return Place(float(latitude), float(longitude))
     raise BadLine('write {"text": …}, {"press": VALUE}, {"photo": PATH} or {"place": [lat, lon]}')

@@ -9,12 +9,14 @@ from typing import Literal
 from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import TelegramError
 
-from bot.app import telegram_channel
+from bot.app import telegram_channel, vault_of
 from bot.channels.telegram import TelegramChannel
 from bot.settings import Settings
 from handlers.talking import talking
+from handlers.vault import MissingKeys
 from store import customers, migrate
 from store.db import Database
+from store.vault import missing_keys
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ async def examine(settings: Settings) -> list[Finding]:
         for name in Settings.unknown(os.environ)
     ]
     findings += await _database(settings)
+    findings.append(await _vault(settings))
     findings.append(await _telegram(telegram_channel(settings, talking().speaker)))
     findings.append(Finding("web chat", "ok", settings.public_url or "local only: SANGDEN_PUBLIC_URL is not set"))
     return findings
@@ -59,6 +62,26 @@ async def _database(settings: Settings) -> list[Finding]:
         return [Finding("database", "wrong", f"{shown}: {reason}. Check SANGDEN_DATABASE_URL and that it runs")]
     finally:
         await database.close()
+
+
+async def _vault(settings: Settings) -> Finding:
+    database = Database(settings.database)
+    vault = vault_of(settings, database)
+    sealer = vault.files.sealer
+    try:
+        vault.files.check()
+        async with database.reading() as unit:
+            missing = await missing_keys(unit, sealer)
+    except SQLAlchemyError:
+        missing = []  # told above
+    except OSError as error:
+        return Finding("vault", "wrong", f"{settings.vault}: {error.strerror}. Check SANGDEN_VAULT_DIR")
+    finally:
+        await database.close()
+    if missing:
+        return Finding("vault", "wrong", str(MissingKeys(missing)))
+    old = f", also opens what {', '.join(sealer.key_ids[1:])} sealed" if len(sealer.key_ids) > 1 else ""
+    return Finding("vault", "ok", f"{settings.vault.resolve()}, sealed with the key {sealer.current}{old}")
 
 
 async def _telegram(channel: TelegramChannel | None) -> Finding:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bot import outage_report
-from bot.sender import utcnow
 from bot.settings import Settings
-from bot.start import checked_settings, run
+from bot.start import checked_settings, run, told
 from bot.web.errors import say
 from handlers import customer_import, customer_reading, outage_import
 from handlers.bad_rows import BadRows
@@ -32,6 +32,13 @@ import_cli = typer.Typer(help="Bring master data in from files.", no_args_is_hel
 
 # Between two lines of progress where there is no terminal to draw a bar on.
 _QUIET_SECONDS = 5.0
+
+
+def main() -> None:
+    """`sangden import` as a program of its own."""
+    cli = typer.Typer()
+    cli.add_typer(import_cli, name="import")
+    told(cli)
 
 
 @import_cli.callback()
@@ -103,7 +110,7 @@ async def _outages(
             database,
             file,
             options,
-            utcnow(),
+            datetime.now(UTC),
             ZONE,
             lambda key, values: say(key, "en", values),
             lambda done, total: progress("outages", done, total),
@@ -122,7 +129,9 @@ async def _customers(
 ) -> Report:
     database = Database(settings.database)
     try:
-        return await customer_import.run(database, file, read_wards(WARD_TABLE), options, utcnow(), ZONE, progress)
+        return await customer_import.run(
+            database, file, read_wards(WARD_TABLE), options, datetime.now(UTC), ZONE, progress
+        )
     finally:
         await database.close()
 

@@ -10,15 +10,19 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from handlers.rules.masking import hidden
+
 # Customer codes keep their unit, phones their last three digits, ID numbers and tokens nothing.
-_MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
+_TOKENS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Not \b: in an address a bot's token stands right behind the word "bot".
     (re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}"), "<token>"),
     (re.compile(r"(?<=/calendar/)[A-Za-z0-9_.-]{20,}"), "<token>"),
     (re.compile(r"\bsd_[A-Za-z0-9_-]{16,}"), "<token>"),
+)
+_PEOPLE: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(P[A-Za-z]\d{2})[0-9A-Za-z]{6}(\d{3})\b", re.IGNORECASE), r"\1******\2"),
     (re.compile(r"(?<![\w.])(?:\+?84|0)(?:[\s.-]?\d){6,8}[\s.-]?(\d{3})(?!\w|\.\d)"), r"0******\1"),
-    (re.compile(r"(?<![\w.-])\d{12}(?![\w-]|\.\d)"), "<id number>"),
+    # An old ID number, or somebody's number at a platform.
     (re.compile(r"(?<![\w.-])\d{9}(?![\w-]|\.\d)"), "<id number>"),
 )
 # Fields that are ours and hold what no mask may mangle; the last two are structlog's own.
@@ -27,7 +31,10 @@ _OURS = frozenset({"level", "timestamp", "logger", "_record", "_from_structlog"}
 
 def masked(text: str) -> str:
     """The text without what could name a person."""
-    for pattern, shown in _MASKS:
+    for pattern, shown in _TOKENS:
+        text = pattern.sub(shown, text)
+    text = hidden(text, lambda digits: "<id number>")
+    for pattern, shown in _PEOPLE:
         text = pattern.sub(shown, text)
     return text
 
@@ -37,7 +44,7 @@ def _mask(value: Any) -> Any:
         case str():
             return masked(value)
         case dict():
-            return {key: _mask(one) for key, one in value.items()}
+            return {_mask(key): _mask(one) for key, one in value.items()}
         case list() | tuple():
             return [_mask(one) for one in value]
         case None | bool() | float():

@@ -13,6 +13,7 @@ from bot import metrics
 from bot.sender import utcnow
 from handlers import incoming
 from handlers.incoming import Handled
+from handlers.photos import Intake
 from handlers.ports import Incoming
 from handlers.talking import Talking
 from store.db import Database
@@ -23,10 +24,17 @@ log = structlog.get_logger(__name__)
 class Receiver:
     """Handles events; after it returns, the event and its answer are committed."""
 
-    def __init__(self, database: Database, talking: Talking, clock: Callable[[], datetime] = utcnow) -> None:
+    def __init__(
+        self,
+        database: Database,
+        talking: Talking,
+        clock: Callable[[], datetime] = utcnow,
+        intake: Intake | None = None,
+    ) -> None:
         self._database = database
         self._talking = talking
         self._clock = clock
+        self._intake = intake
 
     def now(self) -> datetime:
         """The time by which events are handled."""
@@ -36,6 +44,8 @@ class Receiver:
         """Handle one event. Raises only when the database is away: then the platform shall repeat it."""
         started = time.perf_counter()
         try:
+            if self._intake is not None:
+                event = await self._intake(channel, event, self._clock())
             async with self._database.unit() as unit:
                 handled = await incoming.handle(unit, channel, event, self._clock(), self._talking)
         except (OperationalError, InterfaceError, OSError, TimeoutError):

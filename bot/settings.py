@@ -11,15 +11,21 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from store.sealing import keys_from, new_key
+
 PREFIX = "SANGDEN_"
 
 
 class Settings(BaseSettings):
     """The service's settings; `sangden doctor` shows which are set and whether they work."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
-    data_dir: Path = Field(Path("var"), description="Where the SQLite database and the generated secret live.")
+    data_dir: Path = Field(
+        Path("var"), description="Where the SQLite database, the vault and what is generated live."
+    )
     database_url: str = Field(
         "", description="postgresql+asyncpg://… or sqlite+aiosqlite:///…; default: SQLite in DATA_DIR."
     )
@@ -29,6 +35,14 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Signs web visitors' cookies; made in DATA_DIR for a local run, required with PUBLIC_URL.",
+    )
+    vault_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys of the vault, id:base64 each, parted by commas; the first seals. Made in DATA_DIR for a "
+        "local run, required with PUBLIC_URL.",
+    )
+    vault_dir: Path | None = Field(
+        None, description="Where files that customers send are kept, sealed; default: vault in DATA_DIR."
     )
     utility_name: str = Field("Điện lực Sáng Đèn", description="The utility's name, as the web chat shows it.")
     hotline: str = Field("1900 545454", description="The hotline, as the web chat shows it.")
@@ -74,6 +88,12 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("vault_keys")
+    @classmethod
+    def _ring(cls, value: SecretStr) -> SecretStr:
+        keys_from(value.get_secret_value())
+        return value
+
     @model_validator(mode="after")
     def _complete(self) -> Settings:
         if self.telegram_token.get_secret_value() and self.telegram_mode == "webhook":
@@ -83,6 +103,10 @@ class Settings(BaseSettings):
                 raise ValueError("SANGDEN_TELEGRAM_MODE=webhook needs SANGDEN_TELEGRAM_WEBHOOK_SECRET")
         if self.public_url.startswith("https://") and not self.secret_key.get_secret_value():
             raise ValueError("SANGDEN_PUBLIC_URL is set: set SANGDEN_SECRET_KEY to a long random text as well")
+        if self.public_url.startswith("https://") and not self.vault_keys.get_secret_value():
+            raise ValueError(
+                "SANGDEN_PUBLIC_URL is set: set SANGDEN_VAULT_KEYS as well; `sangden vault key` prints a new key"
+            )
         return self
 
     @classmethod
@@ -96,17 +120,28 @@ class Settings(BaseSettings):
         """The database's address."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'sangden.db'}"
 
+    @property
+    def vault(self) -> Path:
+        """The vault's directory."""
+        return self.vault_dir or self.data_dir / "vault"
+
     def secret(self) -> str:
         """The secret key; for a local run made once and kept in DATA_DIR, readable by its owner only."""
-        if self.secret_key.get_secret_value():
-            return self.secret_key.get_secret_value()
-        kept = self.data_dir / "secret_key"
+        return self.secret_key.get_secret_value() or self._made_once("secret_key", secrets.token_urlsafe(48))
+
+    def vault_ring(self) -> dict[str, bytes]:
+        """The keys of the vault; for a local run one is made once and kept in DATA_DIR. Raises ValueError."""
+        return keys_from(self.vault_keys.get_secret_value() or self._made_once("vault_keys", new_key("local")))
+
+    def _made_once(self, name: str, text: str) -> str:
+        """The text of a file in DATA_DIR, which is made with this text if it is not there."""
+        kept = self.data_dir / name
         if not kept.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            made = self.data_dir / f"secret_key.{secrets.token_hex(4)}"
+            made = self.data_dir / f"{name}.{secrets.token_hex(4)}"
             made.touch(mode=0o600)
-            made.write_text(secrets.token_urlsafe(48))
-            # Two processes may start at once: the first one's secret counts, and nobody reads half of it.
+            made.write_text(text)
+            # Two processes may start at once: the first one's text counts, and nobody reads half of it.
             with suppress(FileExistsError):
                 kept.hardlink_to(made)
             made.unlink()

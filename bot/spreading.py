@@ -9,11 +9,14 @@ import structlog
 
 from bot.sender import utcnow
 from handlers import announcements
+from store.audience import Range
 from store.db import Database
 
-# Small chunks let the first pushes leave early. Large ones are quicker, since PostgreSQL reads what the
-# scope touches again for each; on SQLite a chunk keeps everyone from writing, replies too, while it is written.
-GROWTH, MOST, MOST_ON_SQLITE = 4, 250_000, 20_000
+# Small chunks let the first pushes leave early. On SQLite a large one would keep everyone from writing, replies
+# too, while it is written. PostgreSQL reads all that the scope touches again for each: after two small ones the
+# rest is written in a few large parts, as many at once as this.
+ON_SQLITE, GROWTH_ON_SQLITE = 20_000, 4
+GROWTH, LARGE, WRITERS = 16, 500_000, 2
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +52,38 @@ class Spreading:
 
     async def _spread(self, message_id: int) -> None:
         try:
-            done, chunk = False, announcements.FIRST
-            while not done:
-                async with self._database.unit() as unit:
-                    done = await announcements.spread(unit, message_id, utcnow(), chunk)
-                chunk = min(chunk * GROWTH, MOST_ON_SQLITE if self._database.is_sqlite else MOST)
+            await (self._on_sqlite(message_id) if self._database.is_sqlite else self._on_postgresql(message_id))
         except Exception:
             log.exception("spreading_failed", message=message_id)
+
+    async def _on_sqlite(self, message_id: int) -> None:
+        chunk = announcements.FIRST
+        while not await self._chunk(message_id, chunk):
+            chunk = min(chunk * GROWTH_ON_SQLITE, ON_SQLITE)
+
+    async def _on_postgresql(self, message_id: int) -> None:
+        for chunk in (announcements.FIRST, announcements.FIRST * GROWTH):
+            if await self._chunk(message_id, chunk):
+                return
+        while not await self._side_by_side(message_id):
+            pass
+
+    async def _chunk(self, message_id: int, chunk: int) -> bool:
+        async with self._database.unit() as unit:
+            return await announcements.spread(unit, message_id, utcnow(), chunk)
+
+    async def _side_by_side(self, message_id: int) -> bool:
+        """Write some parts at once. After a crash between them they are written again, which does no harm."""
+        async with self._database.unit() as unit:
+            parts = await announcements.parts(unit, message_id, LARGE, WRITERS)
+        if not parts:
+            return True
+        async with asyncio.TaskGroup() as writers:
+            for part in parts:
+                writers.create_task(self._part(message_id, part))
+        async with self._database.unit() as unit:
+            return await announcements.spread_parts_end(unit, message_id, parts, utcnow())
+
+    async def _part(self, message_id: int, part: Range) -> None:
+        async with self._database.unit() as unit:
+            await announcements.spread_part(unit, message_id, part, utcnow())

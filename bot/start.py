@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import Any
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console as Terminal
 from rich.markup import escape
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
 from bot.settings import Settings
+from handlers.vault import MissingKeys
 
 try:
     import uvloop
@@ -39,3 +42,20 @@ def run(work: Any) -> Any:
     if uvloop is not None:
         return uvloop.run(work)
     return asyncio.run(work)
+
+
+def told(commands: typer.Typer) -> None:
+    """Run a command of these, and end with a sentence where the machine or the database is in the way."""
+    try:
+        commands()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        typer.echo(f"{error.strerror}. Choose another port with --port.", err=True)
+        raise SystemExit(1) from None
+    except MissingKeys as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+    except SQLAlchemyError as error:
+        typer.echo(f"The database said: {error}\nRun `sangden doctor` to see what is wrong.", err=True)
+        raise SystemExit(1) from None

@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator
 from dataclasses import replace
-from typing import Literal, TypeAlias
 
+from conversations import engine_frames as frames
+from conversations import engine_speech as speech
+from conversations.engine_commands import COMMANDS, Commands
+from conversations.engine_course import STUCK, Speak, Talking
+from conversations.engine_frames import DEEPEST, Flows
+from conversations.engine_speech import (
+    ABOUT,
+    AGENT,
+    ANEW,
+    BACK,
+    CANCEL,
+    DROP,
+    GO_ON,
+    HELP,
+    LANGUAGE,
+    LATER,
+    MENU,
+    RESUME,
+    SPEAK,
+    START,
+    title,
+)
 from conversations.folding import fold
 from conversations.model import (
+    Afresh,
     Again,
     Button,
-    Command,
+    Change,
+    Enough,
     Event,
-    Finish,
-    Flow,
     Found,
     Frame,
     Given,
     Json,
-    Language,
-    Look,
     Opened,
-    Picture,
+    Partly,
+    Photo,
     Press,
     Query,
-    Reply,
-    SetLanguage,
+    Reading,
     State,
     Step,
     Text,
@@ -36,50 +55,24 @@ from conversations.model import (
 )
 from conversations.understand import MAYBE, SURE, understand
 
+__all__ = ["DEEPEST", "LONGEST_TEXT", "STUCK", "UNMISTAKABLE", "Flows", "Speak", "advance", "collecting"]
+
 # Longer than any answer, shorter than a pasted document, in characters.
 LONGEST_TEXT = 2_000
 # A free text is an answer to the question asked, unless it is this surely something else.
 UNMISTAKABLE = 0.95
-# A form and the questions asked in the middle of it; one more ends the oldest digression.
-DEEPEST = 3
-# So many answers in a row that did not do, and the question says how else to get on.
-STUCK = 2
 
-# Buttons that the engine itself understands.
-MENU, HELP, BACK, CANCEL = "!menu", "!help", "!back", "!cancel"
-GO_ON, DROP, LANGUAGE, AGENT = "!go_on", "!drop", "!language", "!agent"
-_START, _SPEAK, _ABOUT = "go:", "lang:", "about:"
 _STAMPED = re.compile(r"(?P<run>\d+):(?P<step>[a-z_]+):(?P<value>.+)", re.DOTALL)
 # A link can carry letters, digits, _ and - only: follow-w-26734 is go:follow:w:26734.
 _LINKED = re.compile(r"(?P<flow>[a-z]+)(?:-(?P<kind>[a-z])-(?P<code>[A-Za-z0-9]+))?")
 
-_COMMANDS = {
-    "menu": MENU,
-    "help": HELP,
-    "cancel": CANCEL,
-    "back": BACK,
-    "language": LANGUAGE,
-    "agent": AGENT,
-    "go_on": GO_ON,
-}
 
-Speak: TypeAlias = Callable[[Words, Language], str]
-_Talking: TypeAlias = Generator[Query, Found, None]
-
-
-class Flows:
-    """The flows of the service, in the order of the menu.
-
-    fallback, danger: take the text that nobody else understands, or that tells of danger to life, as the answer
-    to their first step.
-    """
-
-    def __init__(self, flows: Iterable[Flow], fallback: Flow, danger: Flow) -> None:
-        self.menu = tuple(flow for flow in flows if flow.in_menu)
-        self.by_name = {flow.name: flow for flow in (*flows, fallback, danger)}
-        self.by_intent = {intent: flow for flow in flows for intent in flow.starts_on}
-        self.fallback = fallback
-        self.danger = danger
+def collecting(flows: Flows, state: State) -> str | None:
+    """What files the question asked now collects (`id_card`, `paper`); None when it has no use for files."""
+    frame = frames.top(state)
+    flow = flows.by_name.get(frame.flow) if frame else None
+    step = flow.step(frame.step or "") if flow and frame else None
+    return (getattr(step.field, "collects", None) or None) if step else None
 
 
 def advance(
@@ -96,41 +89,22 @@ def advance(
     return talk.turn()
 
 
-def meant(state: State, event: Event) -> Event:
-    """A label or a number typed by hand means the button that was offered under it; a label comes first."""
-    if not isinstance(event, Text):
-        return event
-    typed = event.text.strip()
-    folded = fold(typed)
-    labels = {fold(label): value for value, label in state.offered}
-    if folded and folded in labels:
-        return Press(labels[folded])
-    if typed.isdecimal() and len(typed) < 3 and 1 <= int(typed) <= len(state.offered):
-        return Press(state.offered[int(typed) - 1][0])
-    return event
+def meant(flows: Flows, state: State, event: Event, speak: Speak) -> Event:
+    """The event, a number or a label typed by hand taken for the button that it names."""
+    return _Talk(flows, state, speak).meant(event)
 
 
-class _Talk:
+class _Talk(Commands):
     """One event's worth of conversation: what is known, what is said, what is to be done."""
-
-    def __init__(self, flows: Flows, state: State, speak: Speak) -> None:
-        self.flows = flows
-        self.state = state
-        self.speak = speak
-        self.words: list[Words] = []
-        self.buttons: tuple[Button, ...] = ()
-        self.ask: Literal["contact", "place"] | None = None
-        self.picture: Picture | None = None
-        self.commands: list[Command] = []
-        self.understood = Understood()
 
     # --- hearing ---------------------------------------------------------------------------------------------
 
-    def hear(self, event: Event, away: bool) -> _Talking:
-        event = meant(self.state, event)
+    def hear(self, event: Event, away: bool) -> Talking:
+        event = self.meant(event)
         held, self.state = self.state.held, replace(self.state, held=None)
+        self._settle()
         match event:
-            case Press(value) if value in (GO_ON, DROP) and held is not None:
+            case Press(value) if value in (GO_ON, DROP, LATER) and held is not None:
                 yield from self._return(value, held)
             case Press(value):
                 yield from self._pressed(value)
@@ -138,23 +112,54 @@ class _Talk:
                 yield from self._opened(payload)
             case Text(text):
                 yield from self._told(text.strip(), away)
+            case Photo() if collecting(self.flows, self.state):
+                # Whoever sends what the form waits for goes on with it; the rest of an album follows at once.
+                yield from self._answered(event)
             case _ if away and self.frame:
                 self._hold(event)
             case _:
                 yield from self._answered(event)
 
-    def _told(self, text: str, away: bool) -> _Talking:
+    def _settle(self) -> None:
+        """Note what the customer was asked about leaving or beginning anew; without an answer the form goes on."""
+        frame = self.frame
+        if frame:
+            self.leaving, self.anew = frame.leaving, frame.anew
+            self.top(frames.settled(frame))
+
+    def meant(self, event: Event) -> Event:
+        """A number or a label typed by hand means the button that was offered under it."""
+        if not isinstance(event, Text):
+            return event
+        typed = event.text.strip()
+        offered = self.state.offered
+        is_number = typed.isdecimal() and len(typed) < 3 and 1 <= int(typed) <= len(offered)
+        if is_number and not self._digits_answer():
+            return Press(offered[int(typed) - 1][0])
+        folded = fold(typed)
+        labels = {fold(label): value for value, label in offered}
+        return Press(labels[folded]) if folded and folded in labels else event
+
+    def _digits_answer(self) -> bool:
+        """Whether the question in view wants a number itself, so that digits are no button's place in the row."""
+        frame = self.frame
+        step = self.flow(frame).step(frame.step or "") if frame else None
+        if frame is None or step is None or not getattr(step.field, "digits", False):
+            return False
+        return any(value.startswith(f"{frame.run}:{step.name}:") for value, _ in self.state.offered)
+
+    def _told(self, text: str, away: bool) -> Talking:
         if len(text) > LONGEST_TEXT:
             self.say("error.too_long", limit=LONGEST_TEXT)
-            yield from self._ask_again()
+            yield from self.ask_again()
             return
         self.understood = understand(text)
         intent, sure = self.understood.intent, self.understood.score >= SURE
         if intent == "danger":
             # Danger to life comes before everything; a form under way waits below.
-            yield from self._begin_with(self.flows.danger, Text(text))
-        elif intent in _COMMANDS and (self.understood.score == 1 or (sure and intent in ("agent", "language"))):
-            yield from self._command(_COMMANDS[intent])
+            yield from self.begin_with(self.flows.danger, Text(text))
+        elif intent in COMMANDS and (self.understood.score == 1 or (sure and intent in ("agent", "language"))):
+            yield from self.command(COMMANDS[intent])
         elif self.frame and away and not (sure and intent in self.flows.by_intent):
             self._hold(Text(text))
         elif self.frame:
@@ -162,99 +167,73 @@ class _Talk:
         else:
             yield from self._fresh(text)
 
-    def _pressed(self, value: str) -> _Talking:
+    def _pressed(self, value: str) -> Talking:
         stamped = _STAMPED.fullmatch(value)
         if stamped:
             yield from self._chosen(int(stamped["run"]), stamped["step"], stamped["value"])
-        elif value.startswith(_START):
-            name, _, answer = value.removeprefix(_START).partition(":")
-            yield from self._begin_named(name, answer)
-        elif value.startswith(_SPEAK) and value.removeprefix(_SPEAK) in ("vi", "en"):
-            yield from self._speak("en" if value.endswith("en") else "vi")
-        elif value.startswith(_ABOUT):
-            yield from self._intend(value.removeprefix(_ABOUT), Understood())
-        elif value in (MENU, HELP, CANCEL, BACK, LANGUAGE, AGENT, GO_ON, DROP):
-            yield from self._command(value)
+        elif value.startswith(START):
+            name, _, answer = value.removeprefix(START).partition(":")
+            yield from self.begin_named(name, answer)
+        elif value.startswith(RESUME):
+            yield from self.resume(value.removeprefix(RESUME))
+        elif value.startswith(SPEAK) and value.removeprefix(SPEAK) in ("vi", "en"):
+            yield from self.set_language("en" if value.endswith("en") else "vi")
+        elif value.startswith(ABOUT):
+            yield from self._intend(value.removeprefix(ABOUT), Understood())
+        elif value in (MENU, HELP, CANCEL, BACK, LANGUAGE, AGENT, GO_ON, DROP, LATER, ANEW):
+            yield from self.command(value)
         else:
-            yield from self._old_button()
+            yield from self.old_button()
 
-    def _chosen(self, run: int, step: str, value: str) -> _Talking:
+    def _chosen(self, run: int, step: str, value: str) -> Talking:
         """A button under one of our questions: of the current one, of an earlier one, or of a form long gone."""
         frame = self.frame
+        if (frame is None or frame.run != run) and not value.startswith("!"):
+            frame = self._raised(run)
         if frame is None or frame.run != run:
-            yield from self._old_button()
+            yield from self.old_button()
         elif value.startswith("!"):
-            yield from self._command(value)
+            yield from self.command(value)
         elif step == frame.step:
             yield from self._answered(Press(value))
+        elif self.flow(frame).keeps:
+            yield from self._changed_by(frame, step, Press(value))
         elif step in frame.trail:
-            self._rewind(step)
+            self.top(frames.rewound(frame, step))
             yield from self._answered(Press(value))
         else:
-            yield from self._old_button()
+            yield from self.old_button()
 
-    def _opened(self, payload: str) -> _Talking:
+    def _raised(self, run: int) -> Frame | None:
+        """The form of an older button, back on top, when it is one that waits for its customer."""
+        frame = next((one for one in self.state.frames if one.run == run and self.flows.keeps(one)), None)
+        if frame:
+            self.state = frames.raised(self.state, frame)
+        return self.frame if frame else None
+
+    def _changed_by(self, frame: Frame, step_name: str, event: Press) -> Talking:
+        """An earlier question of a form that keeps its answers, answered anew by its old button."""
+        step = self.flow(frame).step(step_name)
+        reading = (yield from self.judged(step, event)) if step else None
+        if isinstance(reading, Change):
+            yield from self._reopen(reading.step)
+        elif step is None or step.name not in frame.trail:
+            yield from self.old_button()
+        elif isinstance(reading, Given | Again) and reading != Given(frame.answers[step.name]):
+            self.top(frames.reopened(frame, step, change=True))
+            yield from self._take(step, reading, event)
+        else:
+            # The same answer once more, as by a second tap on the same button.
+            yield from self.ask_again()
+
+    def _opened(self, payload: str) -> Talking:
         linked = _LINKED.fullmatch(payload)
         if linked and linked["flow"] in self.flows.by_name:
             answer = f"{linked['kind']}:{linked['code']}" if linked["kind"] else ""
-            yield from self._begin_named(linked["flow"], answer)
+            yield from self.begin_named(linked["flow"], answer)
         else:
             self.say("greeting.hello")
-            self._offer_menu()
-
-    # --- commands --------------------------------------------------------------------------------------------
-
-    def _command(self, command: str) -> _Talking:
-        if command in (MENU, HELP):
-            self.say("menu.title" if command == MENU else "help.text")
-            self._offer_menu()
-        elif command in (CANCEL, DROP):
-            yield from self._cancel()
-        elif command == BACK:
-            yield from self._back()
-        elif command == GO_ON:
-            yield from self._ask_again()
-        elif command == AGENT:
-            yield from self._begin_named("agent", "")
-        elif "language" in self.understood.values:
-            yield from self._speak("en" if self.understood.values["language"] == "en" else "vi")
-        else:
-            self.say("language.choose")
-            self.buttons = (
-                Button(Words("language.vi"), f"{_SPEAK}vi"),
-                Button(Words("language.en"), f"{_SPEAK}en"),
-            )
-
-    def _speak(self, language: Language) -> _Talking:
-        self.state = replace(self.state, language=language, language_chosen=True)
-        self.commands.append(SetLanguage(language))
-        self.say("language.set")
-        if self.frame:
-            yield from self._ask_again()
-        else:
-            self._offer_menu()
-
-    def _cancel(self) -> _Talking:
-        if self.frame is None:
-            self.say("cancel.nothing")
-            self._offer_menu()
-            return
-        self.say("cancel.done", form=self._title(self.frame))
-        self._pop()
-        yield from self._go_on_if_asked()
-
-    def _back(self) -> _Talking:
-        frame = self.frame
-        if frame is None:
-            self.say("menu.title")
-            self._offer_menu()
-        elif frame.trail:
-            self._rewind(frame.trail[-1])
-            yield from self._ask_again()
-        else:
-            self.say("back.left", form=self._title(frame))
-            self._pop()
-            yield from self._go_on_if_asked()
+            self.offer_menu()
 
     # --- coming back after days ------------------------------------------------------------------------------
 
@@ -262,66 +241,119 @@ class _Talk:
         """Ask whether to go on, and keep what was said for then."""
         frame = self.frame
         assert frame is not None
-        steps = [step.name for step in self._flow(frame).steps if step.when(frame.answers)]
-        at = steps.index(frame.step) + 1 if frame.step in steps else 1
+        flow = self.flow(frame)
+        at, of = frames.position(flow, frame)
         self.state = replace(self.state, held=event)
-        self.say("resume.ask", form=self._title(frame), at=at, of=len(steps))
-        self.buttons = (Button(Words("button.go_on"), GO_ON), Button(Words("button.drop"), DROP))
+        self.say("resume.ask", form=title(self.flow(frame)), at=at, of=of)
+        self.buttons = speech.returning(flow.keeps)
 
-    def _return(self, choice: str, held: Event) -> _Talking:
-        if choice == DROP:
-            self.state = replace(self.state, frames=())
-            self.say("resume.dropped")
-            self._offer_menu()
-        else:
+    def _return(self, choice: str, held: Event) -> Talking:
+        if choice == GO_ON:
             yield from self.hear(held, away=False)
+            return
+        self.state = frames.set_aside(self.flows, self.state)
+        form = next(iter(self.state.frames[::-1]), None)
+        self.words.append(
+            Words("later.kept", {"form": title(self.flow(form))}) if form else Words("resume.dropped")
+        )
+        self.offer_menu()
 
     # --- answers ---------------------------------------------------------------------------------------------
 
-    def _answered(self, event: Event) -> _Talking:
+    def _answered(self, event: Event) -> Talking:
         """An event for the question asked; where there is none, or it is clearly another wish, for that."""
         frame = self.frame
         if frame is None or frame.step is None:
-            self.words.append(_unread(event))
-            self._offer_menu()
+            self.words.append(speech.unread(event))
+            self.offer_menu()
             return
-        step = self._step(frame)
+        step = self.step(frame)
         typed = isinstance(event, Text)
         if typed and self._other_wish(UNMISTAKABLE if step.field.greedy else 2.0):
             yield from self._intend(self.understood.intent or "", self.understood)
             return
-        if typed and self.flows.by_intent.get(self.understood.intent or "") is self._flow(frame):
-            event = self._flow(frame).prefill(self.understood).get(step.name, event)
+        if typed and self.flows.by_intent.get(self.understood.intent or "") is self.flow(frame):
+            event = self.flow(frame).prefill(self.understood).get(step.name, event)
         if isinstance(event, Text) and frame.heard:
             event = replace(event, earlier=frame.heard)
-        answer = yield from self._judged(step, event)
-        if not isinstance(answer, Again):
-            self._give(step, answer.value)
-            yield from self._next()
-        elif typed and not answer.heard and self._other_wish(SURE):
-            yield from self._intend(self.understood.intent or "", self.understood)
-        else:
-            # Choosing another way to answer is no failure to answer, and neither is half an answer.
-            missed = answer.ask is None and not answer.heard
-            self._top(replace(frame, misses=frame.misses + missed, heard=answer.heard))
-            yield from self._ask_again(answer)
+        reading = yield from self.judged(step, event)
+        yield from self._take(step, reading, event)
 
-    def _judged(self, step: Step, event: Event) -> Generator[Query, Found, Given | Again]:
-        """Judge an answer, with the fact it takes."""
-        reading = step.field.read(event)
-        if isinstance(reading, Look):
-            found = yield reading.query
-            reading = step.field.judge(found)
-        return reading
+    def _take(self, step: Step, reading: Reading, event: Event) -> Talking:
+        """Do with an answer as it was judged."""
+        frame = self.frame
+        assert frame is not None
+        pieces = frame.partial.get(step.name, ())
+        match reading:
+            case Given(value):
+                yield from self._accept(step, value)
+            case Enough(least) if len(pieces) >= least:
+                yield from self._accept(step, list(pieces))
+            case Partly(value, words, options, most):
+                yield from self._add(step, [*pieces, value], words, options, most)
+            case Afresh():
+                self.top(replace(frame, partial={**frame.partial, step.name: ()}))
+                yield from self.ask_again()
+            case Change(name):
+                yield from self._reopen(name)
+            case Again() if isinstance(event, Text) and not reading.heard and self._other_wish(SURE):
+                yield from self._intend(self.understood.intent or "", self.understood)
+            case Again():
+                yield from self._ask_better(reading)
+            case _:
+                yield from self._ask_better(Again(Words("error.nothing_yet")))
+
+    def _accept(self, step: Step, value: Json) -> Talking:
+        """An answer that the customer gave: kept, done what it wants done at once, and on to the next question."""
+        self.give(step, value)
+        frame = self.frame
+        assert frame is not None
+        self.commands += step.does(frames.live(self.flow(frame), frame))
+        yield from self.next()
+
+    def _add(
+        self, step: Step, pieces: list[Json], words: Words, options: tuple[Button, ...], most: int
+    ) -> Talking:
+        """A piece more: the next one is waited for, unless there are as many as there may be."""
+        frame = self.frame
+        assert frame is not None
+        if len(pieces) >= most:
+            self.words.append(words)
+            yield from self._accept(step, pieces)
+            return
+        frame = replace(frame, partial={**frame.partial, step.name: tuple(pieces)}, misses=0, heard="")
+        self.top(frame)
+        self.words.append(words)
+        self.buttons = (*speech.stamped(frame, options), *self.navigation(frame))
+
+    def _ask_better(self, again: Again) -> Talking:
+        frame = self.frame
+        assert frame is not None
+        # Choosing another way to answer is no failure to answer, and neither is half an answer.
+        missed = again.ask is None and not again.heard
+        self.top(replace(frame, misses=frame.misses + missed, heard=again.heard))
+        yield from self.ask_again(again)
+
+    def _reopen(self, name: str) -> Talking:
+        """Ask a question again that the customer wants to answer otherwise."""
+        frame = self.frame
+        assert frame is not None
+        frame = frames.restored(frame)
+        step = self.flow(frame).step(name)
+        if step is None or name not in frame.trail:
+            yield from self._ask_better(Again(Words("error.choose")))
+            return
+        self.top(frames.reopened(frame, step, change=True))
+        yield from self.ask_again()
 
     def _other_wish(self, least: float) -> bool:
         """Whether the text is at least this surely about something other than the form under way."""
         intent, frame = self.understood.intent, self.frame
         if intent is None or self.understood.score < least or frame is None:
             return False
-        return self.flows.by_intent.get(intent) is not self._flow(frame)
+        return self.flows.by_intent.get(intent) is not self.flow(frame)
 
-    def _fresh(self, text: str) -> _Talking:
+    def _fresh(self, text: str) -> Talking:
         """A text while no form is under way."""
         intent, score = self.understood.intent, self.understood.score
         if intent is not None and score >= SURE:
@@ -329,247 +361,24 @@ class _Talk:
         elif intent is not None and score >= MAYBE and "place" not in self.understood.values:
             self.say("unclear.did_you_mean")
             guesses = (intent, *self.understood.also)
-            self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{_ABOUT}{guess}") for guess in guesses)
+            self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{ABOUT}{guess}") for guess in guesses)
             self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
         elif fold(text):
-            yield from self._begin_with(self.flows.fallback, Text(text))
+            yield from self.begin_with(self.flows.fallback, Text(text))
         else:
-            self.words.append(_unread(Text(text)))
-            self._offer_menu()
+            self.words.append(speech.unread(Text(text)))
+            self.offer_menu()
 
-    def _intend(self, intent: str, understood: Understood) -> _Talking:
+    def _intend(self, intent: str, understood: Understood) -> Talking:
         """Do what the customer wishes: a flow of its own, a command, or an answer on the spot."""
         flow = self.flows.by_intent.get(intent)
         if flow is not None:
-            yield from self._begin(flow, flow.prefill(understood))
-        elif intent in _COMMANDS:
-            yield from self._command(_COMMANDS[intent])
+            yield from self.begin(flow, flow.prefill(understood))
+        elif intent in COMMANDS:
+            yield from self.command(COMMANDS[intent])
         elif intent == "greeting":
             self.say("greeting.hello")
-            self._offer_menu()
+            self.offer_menu()
         else:
             self.say(f"about.{intent}")
-            yield from self._go_on_if_asked()
-
-    # --- flows -----------------------------------------------------------------------------------------------
-
-    def _begin_named(self, name: str, answer: str) -> _Talking:
-        flow = self.flows.by_name.get(name)
-        if flow is None:
-            yield from self._old_button()
-            return
-        if answer and flow.steps:
-            yield from self._begin_with(flow, Press(answer))
-        else:
-            yield from self._begin(flow, flow.prefill(Understood()))
-
-    def _begin_with(self, flow: Flow, answer: Event) -> _Talking:
-        """Start a flow whose first question is answered already."""
-        yield from self._begin(flow, {flow.steps[0].name: answer})
-
-    def _begin(self, flow: Flow, waiting: Mapping[str, Event]) -> _Talking:
-        """Start a flow, above the one it interrupts; the same flow begun again replaces itself."""
-        frames = tuple(frame for frame in self.state.frames if frame.flow != flow.name)[-(DEEPEST - 1) :]
-        run = self.state.runs + 1
-        frame = Frame(flow.name, flow.version, run, waiting=waiting)
-        self.state = replace(self.state, frames=(*frames, frame), runs=run)
-        yield from self._next()
-
-    def _next(self) -> _Talking:
-        """Ask the first question that has no answer yet, or finish."""
-        while True:
-            frame = self.frame
-            assert frame is not None
-            flow = self._flow(frame)
-            step = next((s for s in flow.steps if s.name not in frame.answers and s.when(frame.answers)), None)
-            if step is None:
-                yield from self._finish(flow, frame)
-                return
-            self._top(replace(frame, step=step.name, misses=0, heard=""))
-            ahead = frame.waiting.get(step.name)
-            if ahead is None:
-                yield from self._ask_again()
-                return
-            facts = (yield step.needs(frame.answers)) if step.needs else None
-            instead = step.instead(facts)
-            if instead:
-                yield from self._end(instead)
-                return
-            answer = yield from self._judged(step, ahead)
-            if isinstance(answer, Again):
-                self._forget_ahead(step)
-                yield from self._ask_again(answer)
-                return
-            self._give(step, answer.value)
-
-    def _finish(self, flow: Flow, frame: Frame) -> _Talking:
-        query = flow.needs(frame.answers)
-        facts = (yield query) if query else None
-        yield from self._end(flow.finish(frame.answers, facts))
-
-    def _end(self, finish: Finish) -> _Talking:
-        self._pop()
-        self.words += finish.reply.words
-        self.buttons = finish.reply.buttons
-        self.picture = finish.reply.picture
-        self.commands += finish.commands
-        if finish.then:
-            name, waiting = finish.then
-            yield from self._begin(self.flows.by_name[name], waiting)
-        elif self.frame and not finish.quiet:
-            yield from self._go_on_if_asked()
-
-    def _go_on_if_asked(self) -> _Talking:
-        """After an interruption, put the question of the form again; without a form, offer the menu."""
-        if self.frame:
-            self.say("resume.back_to", form=self._title(self.frame))
-            yield from self._ask_again()
-        else:
-            self.buttons = (Button(Words("button.menu"), MENU, nav=True),)
-
-    def _ask_again(self, again: Again | None = None) -> _Talking:
-        """Put the question of the form, after the words about an answer that did not do."""
-        frame = self.frame
-        if frame is None or frame.step is None:
-            self._offer_menu()
-            if not self.words:
-                self.say("menu.title")
-            return
-        step = self._step(frame)
-        facts = (yield step.needs(frame.answers)) if step.needs else None
-        instead = step.instead(facts)
-        if instead:
-            yield from self._end(instead)
-            return
-        if again:
-            self.words.append(again.words)
-        if again is None or not again.asks:
-            prompt = step.prompt(frame.answers, facts) if step.prompt else Words(f"{frame.flow}.{step.name}")
-            self.words.append(prompt)
-        if again and again.ask is None and frame.misses >= STUCK:
-            self.say("form.stuck")
-        options = again.options if again else ()
-        if again and again.ask:
-            self.ask = again.ask
-        elif not options:
-            options = step.field.options(frame.answers, facts)
-        self.buttons = (*self._stamp(frame, options), *self._nav(frame))
-
-    def _old_button(self) -> _Talking:
-        self.say("button.old")
-        if self.frame:
-            yield from self._ask_again()
-        else:
-            self._offer_menu()
-
-    # --- frames ----------------------------------------------------------------------------------------------
-
-    @property
-    def frame(self) -> Frame | None:
-        """The flow under way, if any."""
-        return self.state.frames[-1] if self.state.frames else None
-
-    def _flow(self, frame: Frame) -> Flow:
-        return self.flows.by_name[frame.flow]
-
-    def _step(self, frame: Frame) -> Step:
-        step = self._flow(frame).step(frame.step or "")
-        assert step is not None, f"{frame.flow} has no step {frame.step}"
-        return step
-
-    def _top(self, frame: Frame) -> None:
-        self.state = replace(self.state, frames=(*self.state.frames[:-1], frame))
-
-    def _pop(self) -> None:
-        self.state = replace(self.state, frames=self.state.frames[:-1])
-
-    def _give(self, step: Step, value: Json) -> None:
-        frame = self.frame
-        assert frame is not None
-        answers = {**frame.answers, step.name: value}
-        waiting = {name: event for name, event in frame.waiting.items() if name != step.name}
-        self._top(replace(frame, answers=answers, waiting=waiting, trail=(*frame.trail, step.name), misses=0))
-
-    def _forget_ahead(self, step: Step) -> None:
-        frame = self.frame
-        assert frame is not None
-        self._top(replace(frame, waiting={n: e for n, e in frame.waiting.items() if n != step.name}))
-
-    def _rewind(self, step: str) -> None:
-        """Return to a question answered before; the answers given after it are asked again."""
-        frame = self.frame
-        assert frame is not None
-        kept = frame.trail[: frame.trail.index(step)]
-        answers = {name: value for name, value in frame.answers.items() if name in kept}
-        self._top(replace(frame, step=step, answers=answers, trail=kept, misses=0, heard=""))
-
-    def renew_frames(self) -> None:
-        """Carry forms begun under an older version over: answers to questions that still exist are kept."""
-        frames = []
-        for frame in self.state.frames:
-            flow = self.flows.by_name.get(frame.flow)
-            if flow is None:
-                self.say("form.gone")
-            elif flow.version == frame.version and flow.step(frame.step or ""):
-                frames.append(frame)
-            else:
-                self.say("form.renewed", form=Words(f"form.{flow.name}"))
-                frames.append(_carried_over(frame, flow))
-        self.state = replace(self.state, frames=tuple(frames))
-
-    # --- speaking --------------------------------------------------------------------------------------------
-
-    def say(self, key: str, **values: str | int | Words) -> None:
-        self.words.append(Words(key, values))
-
-    def _title(self, frame: Frame) -> Words:
-        return Words(f"form.{frame.flow}")
-
-    def _stamp(self, frame: Frame, options: tuple[Button, ...]) -> tuple[Button, ...]:
-        """Mark a question's buttons with its run and step; those that start something else stay as they are."""
-        mark = f"{frame.run}:{frame.step}:"
-        return tuple(
-            option if option.value.startswith((_START, "!")) else replace(option, value=mark + option.value)
-            for option in options
-        )
-
-    def _nav(self, frame: Frame) -> tuple[Button, ...]:
-        mark = f"{frame.run}:{frame.step}:"
-        back = (Button(Words("button.back"), mark + BACK, nav=True),) if frame.trail else ()
-        return (*back, Button(Words("button.cancel"), mark + CANCEL, nav=True))
-
-    def _offer_menu(self) -> None:
-        buttons = [Button(Words(f"menu.{flow.name}"), f"{_START}{flow.name}") for flow in self.flows.menu]
-        if self.frame:
-            buttons.insert(0, Button(Words("menu.go_on", {"form": self._title(self.frame)}), GO_ON))
-        buttons.append(Button(Words("menu.language"), LANGUAGE))
-        buttons.append(Button(Words("menu.agent"), AGENT))
-        self.buttons = tuple(buttons)
-
-    def turn(self) -> Turn:
-        """All that came of the event; what was offered is remembered for a number or a label typed next."""
-        offered = tuple((b.value, self.speak(b.words, self.state.language)) for b in self.buttons)
-        return Turn(
-            state=replace(self.state, offered=offered),
-            reply=Reply(tuple(self.words), self.buttons, self.ask, self.picture),
-            commands=tuple(self.commands),
-            understood=self.understood,
-        )
-
-
-def _carried_over(frame: Frame, flow: Flow) -> Frame:
-    answers: dict[str, Json] = {}
-    for step in flow.steps:
-        if step.name not in frame.answers:
-            break
-        answers[step.name] = frame.answers[step.name]
-    waiting = next(
-        (s.name for s in flow.steps if s.name not in answers), flow.steps[-1].name if flow.steps else None
-    )
-    answers.pop(waiting or "", None)
-    return replace(frame, version=flow.version, step=waiting, answers=answers, trail=tuple(answers), misses=0)
-
-
-def _unread(event: Event) -> Words:
-    """What to say to something that nobody asked for and no text explains."""
-    return Words(f"unread.{getattr(event, 'kind', type(event).__name__.lower())}")
+            yield from self.go_on_if_asked()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from conversations.engine_speech import unread as unread_words
 from conversations.folding import fold
 from conversations.model import (
     Again,
@@ -28,7 +29,7 @@ def literally(text: str) -> Words:
 
 def unread(event: Event) -> Again:
     """What to say to something that this question has no use for."""
-    return Again(Words(f"unread.{getattr(event, 'kind', type(event).__name__.lower())}"))
+    return Again(unread_words(event))
 
 
 @dataclass(frozen=True)

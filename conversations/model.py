@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 Language: TypeAlias = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -185,6 +185,10 @@ class Given:
     value: Json
 
 
+# Answers known ahead, by step: to be judged like any other, or as they were judged before.
+Ahead: TypeAlias = "Mapping[str, Event | Given]"
+
+
 @dataclass(frozen=True)
 class Again:
     """The answer does not do yet; `words` say what to do instead, `options` are near misses to press.
@@ -208,7 +212,39 @@ class Look:
     query: Query
 
 
-Reading: TypeAlias = Given | Again | Look
+@dataclass(frozen=True)
+class Partly:
+    """One piece of an answer that consists of several; `words` say so, `options` are how to be done with it.
+
+    most: so many pieces are the answer, without another word.
+    """
+
+    value: Json
+    words: Words
+    options: tuple[Button, ...] = ()
+    most: int = 10
+
+
+@dataclass(frozen=True)
+class Enough:
+    """The pieces collected so far are the answer, if there are as many as `least`."""
+
+    least: int = 1
+
+
+@dataclass(frozen=True)
+class Afresh:
+    """The customer lets go the pieces collected so far, and begins the answer again."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Ask that step again before this one is asked again; its answer is kept until there is another."""
+
+    step: str
+
+
+Reading: TypeAlias = Given | Again | Look | Partly | Enough | Afresh | Change
 
 
 class Field(Protocol):
@@ -228,6 +264,21 @@ class Field(Protocol):
         """Judge it again with the fact that `read` looked for."""
 
 
+@runtime_checkable
+class Gathers(Protocol):
+    """A kind of question whose answer is a list of pieces; `collects` names what is in the files among them."""
+
+    @property
+    def collects(self) -> str:
+        """What files are collected for: `id_card`, `paper`."""
+
+    def take(self, event: Event, pieces: tuple[Json, ...]) -> Reading:
+        """Judge an answer that comes after these pieces."""
+
+    def offers(self, pieces: tuple[Json, ...]) -> tuple[Button, ...]:
+        """What there is to press once these pieces are there."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One question: its texts are found by convention under `<flow>.<name>`.
@@ -235,6 +286,11 @@ class Step:
     `needs` is a query whose answer the options are made of; `when` leaves the step out; `prompt` makes the
     question's words where the convention is not enough; `instead` ends the flow when the facts make the
     question pointless (no place to choose from), even one whose answer is known ahead.
+
+    After the answer: `does` is what is done at once, not only when the flow ends (a consent is kept when it is
+    given); `tells` are answers to other questions that this one holds (a card tells name and birth date);
+    `unsettles` names questions that are asked again when this answer changes (whether the card was read well);
+    `ends` ends the flow early, or leads over to another.
     """
 
     name: str
@@ -243,6 +299,10 @@ class Step:
     needs: Callable[[Answers], Query] | None = None
     prompt: Callable[[Answers, Found | None], Words] | None = None
     instead: Callable[[Found | None], Finish | None] = lambda facts: None
+    does: Callable[[Answers], tuple[Command, ...]] = lambda answers: ()
+    tells: Callable[[Answers], Ahead] = lambda answers: {}
+    unsettles: tuple[str, ...] = ()
+    ends: Callable[[Answers], Finish | None] = lambda answers: None
 
 
 @dataclass(frozen=True)
@@ -254,7 +314,7 @@ class Finish:
 
     reply: Reply
     commands: tuple[Command, ...] = ()
-    then: tuple[str, Mapping[str, Event]] | None = None
+    then: tuple[str, Ahead] | None = None
     quiet: bool = False
 
 
@@ -265,6 +325,12 @@ class Flow:
     `starts_on` are the intents that begin it; `prefill` turns values understood from the first words into
     answers that need not be asked again (from a button, there are no words); `needs` is a query answered before
     `finish`.
+
+    recall, recalled: what is known of the customer already, and the answers that it makes known ahead.
+    title: what it is called in a sentence, where that is not found under `form.<name>`.
+    opening, opens_with: what is said before the first question, with the answer to a query.
+    keeps: the answers do not depend on one another, and took somebody's effort: changing one keeps the others,
+    and the form is never dropped but by its customer, who is asked once more.
     """
 
     name: str
@@ -274,6 +340,12 @@ class Flow:
     in_menu: bool = True
     prefill: Callable[[Understood], Mapping[str, Event]] = lambda understood: {}
     needs: Callable[[Answers], Query | None] = lambda answers: None
+    recall: Callable[[], Query] | None = None
+    recalled: Callable[[Found], Ahead] = lambda found: {}
+    opens_with: Callable[[], Query] | None = None
+    opening: Callable[[Found | None], tuple[Words, ...]] = lambda facts: ()
+    keeps: bool = False
+    title: Words | None = None
     version: int = 1
 
     def step(self, name: str) -> Step | None:
@@ -292,12 +364,30 @@ class Understood:
 
 
 @dataclass(frozen=True)
+class Reopened:
+    """A question of a form that keeps its answers, asked again: its old answer, and where in the trail it stood.
+
+    change: the customer chose it, and returns to where they were; else they are going back step by step.
+    """
+
+    step: str
+    answer: Json
+    at: int
+    change: bool
+
+
+@dataclass(frozen=True)
 class Frame:
     """A flow under way.
 
     run: told apart from every other run by this number, so that an old button is known as old.
     trail: the steps answered, in that order; waiting: answers known ahead, by step.
     misses: how often in a row the question asked now was not answered; heard: what was half an answer to it.
+    partial: the pieces of answers that consist of several, by step, until they are enough.
+
+    Of forms that keep their answers: reopened, a question asked again. leaving: the customer was just asked
+    whether to drop it. anew: it was just begun again, with these answers, and the customer asked which to go on
+    with. aside: it was put aside; nothing is taken for an answer to it until the customer returns to it.
     """
 
     flow: str
@@ -306,9 +396,14 @@ class Frame:
     step: str | None = None
     answers: Mapping[str, Json] = field(default_factory=dict)
     trail: tuple[str, ...] = ()
-    waiting: Mapping[str, Event] = field(default_factory=dict)
+    waiting: Ahead = field(default_factory=dict)
     misses: int = 0
     heard: str = ""
+    partial: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    reopened: Reopened | None = None
+    leaving: bool = False
+    anew: Ahead | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,8 @@ def finish(answers: Answers, facts: Found | None) -> Finish:
         again = (Button(Words("button.follow_again"), f"go:follow:{place.target}"), *more)
         return Finish(Reply((Words("places.removed", {"label": old}),), again), (RemovePlace(id_),))
     if what == "resume":
-        return Finish(Reply((Words("places.resumed", {"label": old}),), more), (ResumePlace(id_),))
+        here = Button(Words("button.outages_here"), f"go:lookup:{place.target}")
+        return Finish(Reply((Words("places.resumed", {"label": old}),), (here, *more)), (ResumePlace(id_),))
     pause = str(answers["pause"])
     words = Words("places.paused", {"label": old, "how_long": Words(f"places.pause.{pause}")})
     return Finish(Reply((words,), more), (PausePlace(id_, PAUSES[pause]),))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from conversations.fields import unread
 from conversations.folding import fold
+from conversations.masking import without_ids
 from conversations.model import (
     Again,
     Answers,
@@ -148,10 +149,11 @@ class WhichPlace:
         if found.sure:
             return Given(place_answer(found.places[0]))
         options = tuple(place.button() for place in found.places)
+        heard = without_ids(found.heard)
         if options:
             key = "place.near_code" if found.kind == "code" else f"place.which_{found.kind}"
-            return Again(Words(key, {"heard": found.heard}), options, asks=True)
-        return Again(Words(f"place.unknown_{found.kind}", {"heard": found.heard}), asks=True)
+            return Again(Words(key, {"heard": heard}), options, asks=True)
+        return Again(Words(f"place.unknown_{found.kind}", {"heard": heard}), asks=True)
 
 
 def place_answer(place: PlaceSeen) -> Json:

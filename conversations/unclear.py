@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conversations.fields import Line
+from conversations.masking import without_ids
 from conversations.model import Answers, Button, Finish, Flow, Found, Query, Reply, Step, Words
 from conversations.places import FindPlace, PlacesFound
 
@@ -35,10 +36,11 @@ def finish(answers: Answers, facts: Found | None) -> Finish:
     if facts.kind == "code":
         options = tuple(Button(p.name, f"go:lookup:{p.target}") for p in facts.places)
         key = "place.near_code" if options else "place.unknown_code"
-        return Finish(Reply((Words(key, {"heard": facts.heard}),), (*options, menu[-1])))
+        return Finish(Reply((Words(key, {"heard": without_ids(facts.heard)}),), (*options, menu[-1])))
     if facts.places:
         options = tuple(Button(p.name, f"go:lookup:{p.target}") for p in facts.places)
-        return Finish(Reply((Words("place.which_name", {"heard": facts.heard}),), (*options, menu[-1])))
+        words = Words("place.which_name", {"heard": without_ids(facts.heard)})
+        return Finish(Reply((words,), (*options, menu[-1])))
     return Finish(Reply((Words("unclear.not_understood"),), menu))
 
 

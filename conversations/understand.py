@@ -21,6 +21,9 @@ MAYBE = 0.50
 
 CUSTOMER_CODE = re.compile(r"\bp[a-z][0-9a-z]{2}[0-9]{9}\b")
 
+# The number of a request, also without dashes, its letter or its zeros: "HS-000127-K", "hs 127".
+_REQUEST = re.compile(r"\bhs(?: ?[0-9oqil]){1,9}(?: ?[a-z])?\b")
+
 # EVNHCMC's keywords for short messages (evnhcmc.vn, 2014): "LMD PE01000000014", also written in one.
 _KEYWORD = re.compile(r"(?P<keyword>lmd|md)(?: ?(?P<code>p[a-z] ?[0-9][0-9a-z ]*))?")
 
@@ -118,6 +121,9 @@ def understand(text: str) -> Understood:
     keyword = _KEYWORD.fullmatch(plain)
     if keyword:
         return _by_keyword(keyword["keyword"], "".join((keyword["code"] or "").split()))
+    request = _REQUEST.search(plain)
+    if request:
+        return Understood("request_progress", 1.0, {"request": request.group().upper()})
     exact = _exact(_expand(plain, book.shorthand), book)
     values, rest = _values(plain)
     values |= _said(plain, book)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from conversations.folding import fold
+from conversations.masking import without_ids
 from conversations.model import Again, Answers, Button, Event, Found, Given, Json, Look, Press, Reading, Words
 from conversations.places import MyPlaces, MyPlacesFound, PlaceSeen, PlacesFound, WhichPlace, place_answer
 from conversations.power import Restored, RestoredFound
@@ -71,7 +72,7 @@ class WhereOut(WhichPlace):
 
 def as_said(text: str) -> Json:
     """A place that only the customer's words describe."""
-    return {"target": "", "name": {"say": "place.as_said", "values": {"text": text}}, "heard": text}
+    return {"target": "", "name": {"say": "place.as_said", "values": {"text": without_ids(text)}}, "heard": text}
 
 
 def _none_of_these(heard: str) -> Button:

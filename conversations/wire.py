@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from conversations.model import (
+    Ahead,
     Button,
     Event,
     Frame,
+    Given,
     Moment,
     Opened,
     Other,
@@ -16,6 +18,7 @@ from conversations.model import (
     Picture,
     Place,
     Press,
+    Reopened,
     Reply,
     SharedContact,
     Span,
@@ -124,6 +127,22 @@ def event_from_json(plain: Mapping[str, Any]) -> Event:
     return event
 
 
+def ahead_to_json(ahead: Ahead) -> dict[str, Any]:
+    """Answers known ahead, by step."""
+    return {
+        step: {"given": known.value} if isinstance(known, Given) else event_to_json(known)
+        for step, known in ahead.items()
+    }
+
+
+def ahead_from_json(plain: Mapping[str, Any]) -> Ahead:
+    """The inverse of `ahead_to_json`."""
+    return {
+        step: Given(known["given"]) if "given" in known else event_from_json(known)
+        for step, known in plain.items()
+    }
+
+
 def state_to_json(state: State) -> dict[str, Any]:
     """A state as it is kept between two events; its version comes first."""
     return {
@@ -133,20 +152,7 @@ def state_to_json(state: State) -> dict[str, Any]:
         "runs": state.runs,
         "offered": [list(pair) for pair in state.offered],
         "held": event_to_json(state.held) if state.held else None,
-        "frames": [
-            {
-                "flow": frame.flow,
-                "version": frame.version,
-                "run": frame.run,
-                "step": frame.step,
-                "answers": dict(frame.answers),
-                "trail": list(frame.trail),
-                "waiting": {step: event_to_json(event) for step, event in frame.waiting.items()},
-                "misses": frame.misses,
-                "heard": frame.heard,
-            }
-            for frame in state.frames
-        ],
+        "frames": [_frame_to_json(frame) for frame in state.frames],
     }
 
 
@@ -160,18 +166,47 @@ def state_from_json(plain: Mapping[str, Any]) -> State:
         runs=plain["runs"],
         offered=tuple((value, label) for value, label in plain["offered"]),
         held=event_from_json(plain["held"]) if plain["held"] else None,
-        frames=tuple(
-            Frame(
-                flow=frame["flow"],
-                version=frame["version"],
-                run=frame["run"],
-                step=frame["step"],
-                answers=frame["answers"],
-                trail=tuple(frame["trail"]),
-                waiting={step: event_from_json(event) for step, event in frame["waiting"].items()},
-                misses=frame["misses"],
-                heard=frame.get("heard", ""),
-            )
-            for frame in plain["frames"]
-        ),
+        frames=tuple(_frame_from_json(frame) for frame in plain["frames"]),
+    )
+
+
+def _frame_to_json(frame: Frame) -> dict[str, Any]:
+    """A flow under way; what only some have is left out of the others."""
+    plain: dict[str, Any] = {
+        "flow": frame.flow,
+        "version": frame.version,
+        "run": frame.run,
+        "step": frame.step,
+        "answers": dict(frame.answers),
+        "trail": list(frame.trail),
+        "waiting": ahead_to_json(frame.waiting),
+        "misses": frame.misses,
+        "heard": frame.heard,
+    }
+    if frame.partial:
+        plain["partial"] = {step: list(pieces) for step, pieces in frame.partial.items()}
+    if frame.reopened:
+        plain["reopened"] = dict(vars(frame.reopened))
+    if frame.anew is not None:
+        plain["anew"] = ahead_to_json(frame.anew)
+    return plain | {flag: True for flag in ("leaving", "aside") if getattr(frame, flag)}
+
+
+def _frame_from_json(plain: Mapping[str, Any]) -> Frame:
+    """The inverse; what an older version did not write has the value that it then had."""
+    return Frame(
+        flow=plain["flow"],
+        version=plain["version"],
+        run=plain["run"],
+        step=plain["step"],
+        answers=plain["answers"],
+        trail=tuple(plain["trail"]),
+        waiting=ahead_from_json(plain["waiting"]),
+        misses=plain["misses"],
+        heard=plain.get("heard", ""),
+        partial={step: tuple(pieces) for step, pieces in plain.get("partial", {}).items()},
+        reopened=Reopened(**plain["reopened"]) if "reopened" in plain else None,
+        anew=ahead_from_json(plain["anew"]) if "anew" in plain else None,
+        leaving=plain.get("leaving", False),
+        aside=plain.get("aside", False),
     )

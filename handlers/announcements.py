@@ -122,19 +122,51 @@ async def spread(unit: Unit, message_id: int, now: datetime, chunk: int | None =
     Written twice they are the same rows, so that a crash, or two processes at once, does no harm.
     """
     message = await outbox.locked(unit, message_id)
-    if message is None or message.spread_at is not None or message.outage_id is None or message.revision is None:
-        return True
-    history = _history(await outbox.of_outage(unit, message.outage_id), message)
-    if history.current and await outbox.any_unspread(unit, history.current):
-        # Those for whom the earlier messages of this revision are must be written first: they are left out
-        # here. Nothing to do now; `unfinished` names this message again.
+    history = await _to_spread(unit, message)
+    if message is None or history is None:
         return True
     upto = await audience.end_of_chunk(unit, message.spread_after, chunk) if chunk else None
     within = Range(message.spread_after, upto) if message.spread_after or upto else EVERYONE
     await audience.write(unit, message, await _reach(unit, message), history, within, now, local_hours(now))
-    message.spread_after, message.spread_at = upto or message.spread_after, None if upto else now
-    unit.session.add(message)
-    return upto is None
+    return _note_spread(unit, message, upto, now)
+
+
+async def parts(unit: Unit, message_id: int, chunk: int, writers: int) -> list[Range]:
+    """The next ranges of a message's contacts, of about `chunk` each, that so many units may write side by side.
+
+    None if nothing is left to write now. Each is for `spread_part`; when all are written, `spread_parts_end`.
+    """
+    message = await outbox.locked(unit, message_id)
+    if message is None or await _to_spread(unit, message) is None:
+        return []
+    after = message.spread_after
+    upto = await audience.end_of_chunk(unit, after, chunk * writers)
+    # Ids are given in a row, so that their middle parts the contacts well enough without counting them.
+    last = upto or await audience.last_contact(unit)
+    bounds = [after + (last - after) * part // writers for part in range(writers)]
+    return [Range(begin, end) for begin, end in zip(bounds, [*bounds[1:], upto], strict=True)]
+
+
+async def spread_part(unit: Unit, message_id: int, part: Range, now: datetime) -> None:
+    """Write a message's deliveries within one of `parts`. How far it is spread is not noted yet.
+
+    A revision that comes meanwhile waits for this unit, so that it retracts these rows too.
+    """
+    message = await outbox.held(unit, message_id)
+    history = await _to_spread(unit, message)
+    if message is not None and history is not None:
+        await audience.write(unit, message, await _reach(unit, message), history, part, now, local_hours(now))
+
+
+async def spread_parts_end(unit: Unit, message_id: int, written: Sequence[Range], now: datetime) -> bool:
+    """Note that all these parts are written; True when none is left to write."""
+    message = await outbox.locked(unit, message_id)
+    if message is None or message.spread_at is not None:
+        return True
+    if message.spread_after != written[0].after:
+        # Looked through once more from its beginning, or written by another process meanwhile.
+        return False
+    return _note_spread(unit, message, written[-1].upto, now)
 
 
 def local_hours(now: datetime) -> LocalHours:
@@ -203,6 +235,24 @@ def scope_from(parts: Iterable[tuple[str, str]]) -> Scope:
         wards=tuple(by_kind.get(ScopeKind.WARD, ())),
         customers=tuple(by_kind.get(ScopeKind.CUSTOMER, ())),
     )
+
+
+async def _to_spread(unit: Unit, message: Message | None) -> History | None:
+    """A message's history as its audience needs it, or None where there is nothing to write now."""
+    if message is None or message.spread_at is not None or message.outage_id is None or message.revision is None:
+        return None
+    history = _history(await outbox.of_outage(unit, message.outage_id), message)
+    if history.current and await outbox.any_unspread(unit, history.current):
+        # Those for whom the earlier messages of this revision are must be written first: they are left out
+        # here. Nothing to do now; `unfinished` names this message again.
+        return None
+    return history
+
+
+def _note_spread(unit: Unit, message: Message, upto: int | None, now: datetime) -> bool:
+    message.spread_after, message.spread_at = upto or message.spread_after, None if upto else now
+    unit.session.add(message)
+    return upto is None
 
 
 async def _followers(unit: Unit, outage_id: int, revision: int) -> Listeners:

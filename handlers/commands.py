@@ -14,10 +14,25 @@ from conversations.model import Command, SetLanguage
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
 from conversations.notices import SetQuietHours, SetReminders
 from conversations.power import HearOf, PowerIsBack
+from conversations.privacy import DeleteMyData, KeepMyData, KeepWish, WithdrawConsent
 from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawProposal
 from conversations.report import OpenReport
+from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.reschedule import Propose
-from handlers import calendar, handovers, preferences, proposals, reports, subscriptions
+from conversations.service_words import GiveConsent, OpenRequest
+from conversations.survey import RecordSurvey
+from handlers import (
+    calendar,
+    consents,
+    handovers,
+    my_requests,
+    preferences,
+    privacy,
+    proposals,
+    reports,
+    subscriptions,
+    surveys,
+)
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -45,6 +60,17 @@ COMMANDS: dict[type[Command], Do] = {
     AskForPerson: handovers.ask,
     LeaveQueue: handovers.leave,
     LeaveQuestion: handovers.leave_question,
+    RecordSurvey: surveys.record,
+    KeepWish: privacy.keep_wish,
+    WithdrawConsent: privacy.withdraw,
+    DeleteMyData: privacy.delete,
+    KeepMyData: privacy.keep_data,
+    GiveConsent: consents.give_consent,
+    OpenRequest: my_requests.open_request,
+    AddPaper: my_requests.add_paper,
+    AskAboutRequest: my_requests.ask,
+    CancelRequest: my_requests.cancel,
+    ReopenRequest: my_requests.reopen,
 }
 
 

@@ -58,6 +58,15 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Some whole records of a file: from byte `begin`, where `line` begins, to `end`, or to the last (None)."""
+
+    begin: int
+    line: int
+    end: int | None = None
+
+
+@dataclass(frozen=True)
 class CsvFile:
     """A CSV file whose header has been read and found good."""
 
@@ -65,16 +74,55 @@ class CsvFile:
     size: int
     layout: Layout
 
-    def blocks(self) -> Iterator[Block]:
-        """All records from the first to the last; blank lines are no records. Raises Unusable, OSError."""
-        reader = _Records(self.layout)
+    def blocks(self, span: Span | None = None) -> Iterator[Block]:
+        """The records of a span, or all; blank lines are no records. Raises Unusable, OSError."""
         with self.path.open("rb") as file:
-            header = file.readline(LONGEST_LINE_BYTES)
-            done = len(header)
-            for data in _whole_lines(file):
+            span = span or Span(len(file.readline(LONGEST_LINE_BYTES)), 2)
+            file.seek(span.begin)
+            reader, done = _Records(self.layout, span.line), span.begin
+            for data in _whole_lines(file, span.end):
                 done += len(data)
                 yield reader.read(data, done)
         yield reader.finish(done)
+
+    def parted(self, share: float) -> tuple[Span, Span] | None:
+        """The file in two, the first about `share` of it; None where no place is certainly between two records."""
+        with self.path.open("rb") as file:
+            begin = len(file.readline(LONGEST_LINE_BYTES))
+            about = max(begin, int(self.size * share))
+            file.seek(about)
+            after = _certain_beginning(file.read(_SAMPLE_BYTES), self.layout.delimiter.encode())
+            if after is None:
+                return None
+            line = 1 + _count_lines(file, about + after)
+        return Span(begin, 2, about + after), Span(about + after, line)
+
+
+def _certain_beginning(text: bytes, delimiter: bytes) -> int | None:
+    """Where a line begins that is certainly a record's first, whatever stands before this text.
+
+    Was a field still open there, then it would be closed by the line's first quotation mark; if what follows that
+    can follow no end of a field, no record reaches so far. Nor does one over too many lines without such a mark.
+    """
+    at, calm = text.find(b"\n") + 1, 0
+    while at and (end := text.find(b"\n", at) + 1):
+        mark = text.find(b'"', at, end)
+        if mark == -1:
+            calm += 1
+        elif text[mark + 1 : mark + 2] not in (delimiter, b'"', b"\r", b"\n"):
+            return at
+        else:
+            calm = 0
+        at = end
+        if calm == LINES_OF_A_RECORD:
+            return at
+    return None
+
+
+def _count_lines(file: BinaryIO, end: int) -> int:
+    """How many lines end before a byte."""
+    file.seek(0)
+    return sum(file.read(min(_SAMPLE_BYTES, end - at)).count(b"\n") for at in range(0, end, _SAMPLE_BYTES))
 
 
 def open_csv(path: Path, columns: Sequence[str], largest: int = LARGEST_BYTES) -> CsvFile:
@@ -164,10 +212,10 @@ def _listed(names: Sequence[str]) -> str:
     return f"the column{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
-def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+def _whole_lines(file: BinaryIO, end: int | None) -> Iterator[bytes]:
     """Blocks that end with a line's end, but for the last."""
     rest = b""
-    while data := file.read(BLOCK_BYTES):
+    while data := file.read(BLOCK_BYTES if end is None else min(BLOCK_BYTES, end - file.tell())):
         data = rest + data
         cut = data.rfind(b"\n") + 1
         rest = data[cut:]
@@ -184,9 +232,9 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
 class _Records:
     """Makes records of lines; what a block ends in the middle of waits for the next."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, line: int) -> None:
         self._layout = layout
-        self._line = 2  # of the next line; the header is the first
+        self._line = line  # the next one's number; the header is the first
         self._open: list[str] = []
 
     def read(self, data: bytes, done: int) -> Block:

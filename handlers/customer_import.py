@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from conversations.folding import fold
 from handlers.bad_rows import BadRows, nothing_usable
 from handlers.csv_file import CsvFile, Unusable, open_csv
-from handlers.customer_reading import Contradiction, Progress, Tally, good_rows, records
+from handlers.customer_ahead import good_rows
+from handlers.customer_reading import Contradiction, Progress, Tally, records
 from handlers.rules.customer_rows import COLUMNS, Expected
 from handlers.rules.ward_names import Ward as ListedWard
 from store import bulk, census, network
@@ -93,7 +94,7 @@ async def _fill(database: Database, job: _Job) -> Report:
             await kept.begin(unit)
             if not await kept.can_fill(unit):
                 raise Contradiction
-            tally = Tally(await network.streets_known(unit), strict=True)
+            tally = Tally(await network.streets_known(unit), census.COMPANY_LENGTH, strict=True)
             parts = await _Parts.read(unit)
             await _add_wards(unit, job.wards)
             blocks = good_rows(job.file, await _expected(unit, job), tally, bad, job.progress)
@@ -111,7 +112,7 @@ async def _compare(database: Database, job: _Job) -> Report:
     options = job.options
     with _bad_rows(job) as bad, staging.staging_file(database) as place:
         async with database.reading() as unit:
-            tally = Tally(await network.streets_known(unit), strict=False)
+            tally = Tally(await network.streets_known(unit), census.COMPANY_LENGTH, strict=False)
             blocks = good_rows(job.file, await _expected(unit, job), tally, bad, job.progress)
         if place:
             staging.stage_apart(place, blocks)

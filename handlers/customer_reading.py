@@ -1,20 +1,23 @@
-"""Reads the utility's customer file in a stream, and learns of it as a whole what no single row tells."""
+"""Reads the utility's customer file in a stream, and learns of it as a whole what no single row tells.
+
+Kept free of the database's libraries: a second process that reads ahead would pay for them in memory.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 from operator import lt
 
 from handlers.bad_rows import BadRows
-from handlers.csv_file import Block, CsvFile
+from handlers.csv_file import Broken, CsvFile, Span
 from handlers.rules import customer_rows
-from handlers.rules.customer_rows import Checked, Expected
+from handlers.rules.customer_rows import Checked, Expected, Refused
 from handlers.rules.stored_addresses import StoredAddresses, street_as_written
-from store import census
 
+Columns = Sequence[Sequence[str]]
 # Called with what is being done, how much of it is done, and how much there is (0: it cannot be said).
 Progress = Callable[[str, int, int], None]
 
@@ -27,12 +30,14 @@ class Contradiction(Exception):
 class Tally:
     """What is learned of the file as a whole while its rows pass by.
 
+    company_length: how many first characters of a code name the company.
     strict: raise Contradiction instead of noting that codes are not in order or a transformer is on two feeders.
     on_feeder: the first feeder of each transformer; on_several: those that are on another one further down;
     census: rows by feeder, company and segment; whole: whether the census counts all customers that there will be.
     """
 
     streets_known: set[tuple[str, str]]
+    company_length: int
     strict: bool
     addresses: StoredAddresses = field(default_factory=StoredAddresses)
     streets: list[dict[str, str]] = field(default_factory=list)
@@ -45,49 +50,89 @@ class Tally:
     last_code: str = ""
     whole: bool = True
 
+    def follow(self, first: str, last: str) -> None:
+        """Rows in order pass by, from one code to another."""
+        self.in_order = self.in_order and self.last_code < first
+        self.last_code = last
+        self._refuse(not self.in_order)
 
-def good_rows(
-    file: CsvFile, expected: Expected, tally: Tally, bad: BadRows, progress: Progress
-) -> Iterator[Sequence[Sequence[str]]]:
-    """The file's good rows in blocks, as columns in the order of store.customer_staging.STAGED."""
-    for block in file.blocks():
+    def join(self, later: Tally) -> None:
+        """Add what was learned of a part of the file that comes later; of its order only within itself."""
+        self.good += later.good
+        self.census.update(later.census)
+        self.in_order = self.in_order and later.in_order
+        self.on_several |= later.on_several
+        for transformer, feeder in later.on_feeder.items():
+            if self.on_feeder.setdefault(transformer, feeder) != feeder:
+                self.on_several.add(transformer)
+        for street in later.streets:
+            if (place := (street["ward_code"], street["folded"])) not in self.streets_known:
+                self.streets_known.add(place)
+                self.streets.append(street)
+        self._refuse(not self.in_order or bool(self.on_several))
+
+    def _refuse(self, contradiction: bool) -> None:
+        if self.strict and contradiction:
+            raise Contradiction
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a block of the file comes to: lines that are no records, rows left out, and the columns of the others.
+
+    columns: in the order of store.customer_staging.STAGED; None without any. done: bytes read so far.
+    """
+
+    broken: Sequence[Broken]
+    refused: Sequence[Refused]
+    columns: Columns | None
+    done: int
+
+
+def read(file: CsvFile, span: Span | None, expected: Expected, tally: Tally) -> Iterator[Piece]:
+    """Check the rows of a span, or of the whole file, and learn of them. Raises Unusable, Contradiction."""
+    for block in file.blocks(span):
         checked = customer_rows.check(block.records, block.lines, expected, damaged=block.damaged)
-        _note_refused(block, checked, tally, bad)
-        if checked.lines:
-            yield _columns(checked, tally)
-        progress("reading", block.done, file.size)
+        columns = _columns(checked, tally) if checked.lines else None
+        yield Piece(block.broken, checked.refused, columns, block.done)
 
 
-def _note_refused(block: Block, checked: Checked, tally: Tally, bad: BadRows) -> None:
-    for broken in block.broken:
+def note_refused(piece: Piece, tally: Tally, bad: BadRows) -> None:
+    """Keep the rows that are left out, and whom they name."""
+    for broken in piece.broken:
         bad.add(broken.line, (broken.text,), broken.reason)
-    for one in checked.refused:
+    for one in piece.refused:
         bad.add(one.line, one.cells, one.reason)
         if one.code:
             tally.mentioned.append(one.code)
 
 
-def _columns(checked: Checked, tally: Tally) -> Sequence[Sequence[str]]:
+def _columns(checked: Checked, tally: Tally) -> Columns:
     codes, names, phones, addresses, wards, feeders, transformers, segments, important = checked.columns
     houses, streets = tally.addresses.read(addresses)
     tally.good += len(codes)
     _note_order(codes, tally)
     _note_network(transformers, feeders, tally)
-    companies = [code[: census.COMPANY_LENGTH] for code in codes]
-    tally.census.update(zip(feeders, companies, segments, strict=True))
+    tally.census.update(zip(feeders, _companies(codes, tally), segments, strict=False))
     _note_streets(wards, streets, addresses, tally)
     lines = list(map(str, checked.lines))
     place = (feeders, transformers)
     return (lines, codes, names, phones, addresses, houses, streets, wards, segments, important, *place)
 
 
+def _companies(codes: Sequence[str], tally: Tally) -> Iterable[str]:
+    """The company of each code, without end if it is the same: of a sorted block the ends show it."""
+    first, last = codes[0][: tally.company_length], codes[-1][: tally.company_length]
+    if tally.in_order and first == last:
+        return repeat(first)
+    return [code[: tally.company_length] for code in codes]
+
+
 def _note_order(codes: Sequence[str], tally: Tally) -> None:
     """A file that is sorted by code, as most are, needs no search for codes that occur twice."""
     if tally.in_order:
-        tally.in_order = tally.last_code < codes[0] and all(map(lt, codes, islice(codes, 1, None)))
-        tally.last_code = codes[-1]
-        if tally.strict and not tally.in_order:
-            raise Contradiction
+        tally.in_order = all(map(lt, codes, islice(codes, 1, None)))
+        tally.follow(codes[0], codes[-1])
 
 
 def _note_network(transformers: Sequence[str], feeders: Sequence[str], tally: Tally) -> None:

@@ -111,7 +111,9 @@ async def leave_question(
     await questions.open_question(unit, contact, wish.code, wish.question, due, now)
 
 
-async def with_person(unit: Unit, contact: Contact, event: Event, state: State, now: datetime) -> Turn | None:
+async def with_person(
+    unit: Unit, contact: Contact, event: Event, state: State, now: datetime, talking: Talking
+) -> Turn | None:
     """What becomes of an event of who waits for a person, or talks with one; None when the bot is to answer it.
 
     Danger to life and a press of one of the bot's buttons are the bot's all the same.
@@ -122,7 +124,7 @@ async def with_person(unit: Unit, contact: Contact, event: Event, state: State, 
         return None
     live.heard_at, live.updated_at = now, now
     unit.session.add(live)
-    event = meant(state, event)
+    event = meant(talking.flows, state, event, talking.speaker.plain)
     if isinstance(event, Press):
         live.with_bot = True
         return None

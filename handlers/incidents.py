@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handlers import announcements, latecomers, outage_words
+from handlers import announcements, causes, important, latecomers, outage_words
 from handlers.announcements import News
 from handlers.outage_checks import incident_slot
 from handlers.outage_forms import Invalid, OutageChange, OutageDraft, Over, Problem, Published, Slot
-from handlers.outage_keeping import Notes, SlotSeen, code_of, keep, published, scope_of, slots_of
+from handlers.outage_keeping import Notes, SlotSeen, code_of, code_to_come, keep, published, scope_of, slots_of
 from handlers.rules.flapping import FlappingRules, flapping_at, hold_restoration, is_again
 from handlers.talking import ZONE
 from store import due, extent, outages, reports
@@ -34,10 +34,11 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     if before is not None:
         return await _came_back(unit, before, draft, slot, by, now)
     outage = Outage(
-        code=f"new:{by}:{now.isoformat()}",
+        code=code_to_come(),
         ref=draft.ref,
         kind=Kind.INCIDENT,
         reason=draft.reason,
+        cause_class=causes.suggested(Kind.INCIDENT),
         area=[],
         published_at=now,
         published_by=by,
@@ -46,7 +47,9 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     unit.session.add(outage)
     await unit.session.flush()
     outage.code = code_of(outage, now)
+    await causes.classify(unit, outage, draft.cause_class, by, now)
     await keep(unit, outage, [SlotSeen(1, slot.starts_at, slot.ends_at)], draft.scope, Stage.INCIDENT, by, now)
+    await important.escalate(unit, outage, now)
     await latecomers.tie_reports(unit, outage, now)
     await latecomers.look_again(unit, outage, now)
     return await _announce(unit, outage, {Stage.INCIDENT: Audience.TOUCHED}, now)
@@ -70,6 +73,7 @@ async def change(unit: Unit, outage: Outage, wish: OutageChange, by: str, now: d
     await keep(unit, outage, [replace(new, changed_in=outage.revision)], wanted_scope, Stage.CHANGE, by, now)
     rescoped = wanted_scope != scope
     if rescoped:
+        await important.escalate(unit, outage, now)
         await latecomers.tie_reports(unit, outage, now)
     said = await _tell_change(unit, outage, rescoped, now)
     if rescoped:
@@ -141,9 +145,12 @@ async def _came_back(
     outage.state, outage.restored_at = OutageState.PUBLISHED, None
     outage.revision, outage.came_back = outage.revision + 1, outage.came_back + 1
     outage.reason = draft.reason or outage.reason
+    if draft.cause_class is not None:
+        await causes.classify(unit, outage, draft.cause_class, by, now)
     old = await _slot(unit, outage.id)
     out = SlotSeen(1, old.starts_at, slot.ends_at, changed_in=outage.revision)
     await keep(unit, outage, [out], draft.scope, Stage.CHANGE, by, now, Notes(why="came back"))
+    await important.escalate(unit, outage, now)
     await latecomers.tie_reports(unit, outage, now)
     return Published(outage, 0) if untold else await _tell_change(unit, outage, True, now)
 

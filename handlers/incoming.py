@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conversations import engine
-from conversations.model import Language, State, Turn, Words, language_of, say
-from conversations.wire import reply_to_json, state_from_json, state_to_json
-from handlers import handovers
+from conversations.model import Language, State, Turn, Words, language_of
+from conversations.wire import reply_to_json
+from handlers import handovers, states, unhandled
 from handlers.commands import carry_out
 from handlers.lookups import answer
 from handlers.ports import Incoming
+from handlers.rules.masking import masked
 from handlers.talking import Talking
 from store import contacts, conversations, outbox
 from store.contacts import Contact
@@ -34,16 +35,17 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     contact = await _arrive(unit, channel, incoming, now)
     assert contact.id is not None
     event_id = f"{incoming.sender}:{incoming.id}"
-    if await conversations.receive(unit, channel, event_id, contact.id, incoming.shown, now) is None:
+    if await conversations.receive(unit, channel, event_id, contact.id, masked(incoming.shown), now) is None:
         return None
     kept = await conversations.state_of(unit, contact.id)
-    state = state_from_json(kept.state) if kept else State(language=language_of(contact.language))
+    state = states.opened(kept, contact.id, language_of(contact.language), talking.sealer)
     away = kept is not None and now - kept.updated_at > talking.away
-    turn = await handovers.with_person(unit, contact, incoming.event, state, now)
+    turn = await handovers.with_person(unit, contact, incoming.event, state, now, talking)
     turn = turn or await _converse(unit, contact, state, incoming, now, talking, away)
     for command in turn.commands:
         await carry_out(unit, contact, command, now, talking)
-    await conversations.save_state(unit, contact.id, state_to_json(turn.state), now)
+    kept_state = states.to_keep(turn.state, contact.id, talking.sealer)
+    await conversations.save_state(unit, contact.id, kept_state, now, busy=bool(turn.state.frames))
     if turn.reply.words:
         edits = await _replaceable(unit, contact.id, incoming)
         await outbox.add_reply(unit, contact, reply_to_json(turn.reply), f"reply:{channel}:{event_id}", now, edits)
@@ -51,15 +53,15 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
 
 
 async def apologise(unit: Unit, channel: str, incoming: Incoming, now: datetime) -> None:
-    """Never silent: when an event could not be handled, say so, keep the conversation where it was.
+    """Never silent: when an event could not be handled, a person is to; the conversation stays where it was.
 
     The event counts as received, so that a platform that repeats it does not run into the same fault for a day.
     """
     contact = await _arrive(unit, channel, incoming, now)
     assert contact.id is not None
     event_id = f"{incoming.sender}:{incoming.id}"
-    if await conversations.receive(unit, channel, event_id, contact.id, incoming.shown, now) is not None:
-        words = reply_to_json(say("error.fault"))
+    if await conversations.receive(unit, channel, event_id, contact.id, masked(incoming.shown), now) is not None:
+        words = reply_to_json(await unhandled.keep(unit, contact, incoming, now))
         await outbox.add_reply(unit, contact, words, f"reply:{channel}:{event_id}", now)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -46,6 +47,21 @@ class Links:
                 return contact_id, version
         return None
 
+    def my_data(self, contact_id: int, until: datetime) -> str:
+        """The address of all that is kept of a contact; it opens until then."""
+        return f"{self.base}/my-data/{self._signer('my-data').dumps([contact_id, int(until.timestamp())])}.json"
+
+    def my_data_of(self, token: str, now: datetime) -> int | None:
+        """The contact that a token of ours names, while it opens; None for any other text."""
+        try:
+            named = self._signer("my-data").loads(token)
+        except BadData:
+            return None
+        match named:
+            case [int(contact_id), int(until)] if now.timestamp() < until:
+                return contact_id
+        return None
+
     def alerts(self) -> str:
         """The address of the public feed of alerts."""
         return f"{self.base}/alerts/cap.xml"
@@ -54,6 +70,6 @@ class Links:
         """The address of the alert about one outage."""
         return f"{self.base}/alerts/{code}.xml"
 
-    def _signer(self) -> URLSafeSerializer:
+    def _signer(self, salt: str = "calendar") -> URLSafeSerializer:
         kinds = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
-        return URLSafeSerializer(self.secret, salt="calendar", signer_kwargs=kinds)
+        return URLSafeSerializer(self.secret, salt=salt, signer_kwargs=kinds)

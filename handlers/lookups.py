@@ -8,26 +8,36 @@ from typing import Any
 
 from conversations.calendar import MyCalendar
 from conversations.danger import UrgentNumber
+from conversations.days import ReadDay, WhatDay
 from conversations.handover import Desk
 from conversations.lookup import LookUp
 from conversations.model import Found, Query
+from conversations.my_requests import MyRequest, MyRequests
 from conversations.notices import MyNotices
 from conversations.numbers import NewNumber
 from conversations.places import FindPlace, FindPlaceByPhone, FindPlaceNear, MyPlaces
 from conversations.planned_windows import MyPlannedOutages
 from conversations.power import MyReports, PowerAt, Restored
+from conversations.privacy import MyData
 from conversations.proposals import MyProposal
 from conversations.reschedule import PrepareProposal
+from conversations.service_words import Recall
+from conversations.survey import SurveyOf
 from conversations.windows import ReadWindow
 from handlers import (
     calendar,
+    consents,
+    days,
     handovers,
+    my_requests,
     numbering,
     outage_lookup,
     place_lookup,
     power,
     preferences,
+    privacy,
     proposal_lookup,
+    surveys,
 )
 from handlers.talking import Talking
 from store.contacts import Contact
@@ -53,6 +63,13 @@ LOOKUPS: dict[type[Query], Look] = {
     PrepareProposal: proposal_lookup.prepare,
     MyProposal: proposal_lookup.mine,
     Desk: handovers.desk,
+    SurveyOf: surveys.find,
+    MyData: privacy.find,
+    WhatDay: days.today,
+    ReadDay: days.read,
+    Recall: consents.recall,
+    MyRequests: my_requests.mine,
+    MyRequest: my_requests.one,
 }
 
 

@@ -11,8 +11,8 @@ from store import numbers
 from store.contacts import Contact
 from store.db import Unit
 
-# "Báo điện": what customers report; "đổi giờ": what businesses propose instead of a planned window.
-PREFIXES = {"report": "BD", "proposal": "DG", "request": "HS"}
+# "Báo điện": what customers report; "đổi giờ": what businesses propose instead of a planned window; "hồ sơ".
+PREFIXES = {"report": "BD", "proposal": "DG", "request": "HS", "privacy": "RD"}
 
 
 async def new_number(unit: Unit, kind: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from handlers import near_codes
+from handlers import causes, near_codes
 from handlers.outage_forms import Broken, Invalid, OutageDraft, Override, Problem, Slot
 from handlers.rules.freezes import load_freezes
 from handlers.rules.planning import EarlierCut, Finding, Overlap, Plan, Window, check, rules_at
@@ -25,7 +25,7 @@ LONGEST_REASON = 300
 # Power is never expected back later than that, and an incident that began earlier is no news: a typing error.
 LONGEST_INCIDENT = timedelta(days=30)
 EARLIEST_START = timedelta(days=7)
-FREEZES = load_freezes()
+CALENDAR = load_freezes()
 
 
 async def incident_slot(unit: Unit, draft: OutageDraft, now: datetime, began: datetime | None = None) -> Slot:
@@ -73,19 +73,30 @@ async def plan_problems(
 
 
 async def findings_of(
-    unit: Unit, scope: Scope, windows: Sequence[Window], now: datetime, but: int | None = None
+    unit: Unit,
+    scope: Scope,
+    windows: Sequence[Window],
+    now: datetime,
+    but: int | None = None,
+    binding: bool = False,
 ) -> tuple[Finding, ...]:
-    """What the planning rules find in these windows; `but` is the outage that is being changed itself."""
+    """What the planning rules find in these windows; `but` is the outage that is being changed itself.
+
+    binding: what passes is published with this very unit. Plans on the same feeders then wait for each other, so
+    that of two made at the same moment one sees the other.
+    """
     if not windows:
         return ()
     rules = rules_at(now.astimezone(ZONE).date())
     feeders = frozenset(await extent.feeders_cut(unit, scope))
+    impact = await extent.impact(unit, but or 0, scope)
+    if binding:
+        await network.hold_feeders(unit, feeders | {one.feeder_code for one in impact})
     begin, end = min(one.starts_at for one in windows), max(one.ends_at for one in windows)
     # A month has at most 31 days; the rule itself counts calendar months.
     near = timedelta(days=31 * rules.months_between)
     cuts = await outages.cuts_of(unit, feeders, begin - near, end + near, but)
     overlaps = await _overlaps(unit, scope, windows, begin, end, but)
-    impact = await extent.impact(unit, but or 0, scope)
     segments: dict[str, int] = {}
     for one in impact:
         segments[one.segment] = segments.get(one.segment, 0) + one.customers
@@ -97,7 +108,7 @@ async def findings_of(
         cuts=tuple(EarlierCut(feeder, code, at) for feeder, code, at in cuts),
         overlaps=overlaps,
     )
-    return check(plan, rules, FREEZES.freezes, now, ZONE)
+    return check(plan, rules, CALENDAR, now, ZONE)
 
 
 def allow(findings: Sequence[Finding], overrides: Sequence[Override]) -> None:
@@ -113,7 +124,7 @@ def windows_of(slots: Iterable[Slot]) -> list[Window]:
 
 
 async def _common(unit: Unit, draft: OutageDraft) -> list[Problem]:
-    problems = []
+    problems = causes.problems(draft.kind, draft.cause_class)
     if draft.reason is not None and len(draft.reason) > LONGEST_REASON:
         problems.append(Problem("reason", "reason.too_long", {"limit": LONGEST_REASON}))
     if not draft.scope.parts():

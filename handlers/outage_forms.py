@@ -41,6 +41,8 @@ class OutageDraft:
     ref: str | None = None
     # Keep it without telling anybody.
     draft: bool = False
+    # None: what its kind suggests.
+    cause_class: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class OutageChange:
     """What staff change; what is not named in `named` stays as it is.
 
     slots: all windows that are on from now on; a window of the outage that they lack is cancelled.
+    cause_class: is told to nobody and may be changed after the end; None: what the kind suggests.
     """
 
     named: frozenset[str]
@@ -56,6 +59,7 @@ class OutageChange:
     slots: tuple[Slot, ...] = ()
     scope: Scope | None = None
     overrides: tuple[Override, ...] = ()
+    cause_class: str | None = None
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ async def _try_all(database: Database, run: _Run, progress: Progress) -> None:
     every = run.file.gathered.outages
     try:
         async with database.unit() as unit:
+            unit.tentative = True
             for done, outage in enumerate(every):
                 progress(done, len(every))
                 try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from handlers.announcements import Announced, scope_from
 from handlers.outage_forms import Over, Override, Published, ToCount, Unknown
@@ -138,6 +139,11 @@ def code_of(outage: Outage, now: datetime) -> str:
     """SC-261123-7: sự cố (KH: kế hoạch), the day in the utility's time, and the outage's own number."""
     day = now.astimezone(ZONE).strftime("%y%m%d")
     return f"{'SC' if outage.kind == Kind.INCIDENT else 'KH'}-{day}-{outage.id}"
+
+
+def code_to_come() -> str:
+    """What stands for the code until the row has its number; never the same, or publishers wait for each other."""
+    return f"new:{uuid4().hex}"
 
 
 def _content(outage: Outage, slots: Sequence[SlotSeen], scope: Scope, notes: Notes) -> Mapping[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from handlers import announcements, incidents, notice_board, plans
+from handlers import announcements, causes, important, incidents, notice_board, plans
+from handlers.important import Important
 from handlers.outage_checks import FURTHEST_PLAN, findings_of, incident_slot, plan_problems, windows_of
 from handlers.outage_forms import (
     Broken,
@@ -72,7 +73,7 @@ class Preview:
 
     findings: tuple[Finding, ...]
     affected: Mapping[str, int]
-    important: int
+    important: Important
     recipients: Mapping[str, int]
     notices: tuple[Planned, ...] = ()
     reached: tuple[int, ...] = field(default=())
@@ -93,7 +94,15 @@ async def publish_draft(
 
 
 async def change(unit: Unit, outage_id: int, wish: OutageChange, by: str, now: datetime) -> Published:
-    """Change an outage; everyone who was told is told again. Raises Unknown, Over, Invalid, Broken."""
+    """Change an outage; everyone who was told is told again. Raises Unknown, Over, Invalid, Broken.
+
+    The class of its cause is told to nobody, and may be named after the end as well.
+    """
+    if "cause_class" in wish.named:
+        outage = await known(unit, outage_id)
+        await causes.classify(unit, outage, wish.cause_class, by, now)
+        if wish.named == {"cause_class"}:
+            return Published(outage, 0)
     outage = await live(unit, outage_id)
     if outage.kind == Kind.INCIDENT:
         return await incidents.change(unit, outage, wish, by, now)
@@ -131,11 +140,11 @@ async def preview(unit: Unit, draft: OutageDraft, now: datetime) -> Preview:
     affected = {segment.value: 0 for segment in Segment}
     for one in impact:
         affected[one.segment] = affected.get(one.segment, 0) + one.customers
-    important = sum(one.important for one in impact)
+    touched = await important.within(unit, draft.scope, sum(one.important for one in impact))
     if draft.kind == Kind.INCIDENT:
         await incident_slot(unit, draft, now)
         told = await audience.by_channel(unit, [Listeners(Audience.EVERYBODY, reach, History())], now)
-        return Preview((), affected, important, told)
+        return Preview((), affected, touched, told)
     problems = await plan_problems(unit, draft, now)
     if problems:
         raise Invalid(problems)
@@ -145,7 +154,7 @@ async def preview(unit: Unit, draft: OutageDraft, now: datetime) -> Preview:
     timetable = notice_board.timetable(seen, [], now)
     reached = [await _reached(unit, one, reach, now) for one in timetable]
     told = await audience.by_channel(unit, [Listeners(Audience.EVERYBODY, reach, History())], now)
-    return Preview(findings, affected, important, told, timetable, tuple(reached))
+    return Preview(findings, affected, touched, told, timetable, tuple(reached))
 
 
 async def recipients(unit: Unit, to_count: ToCount) -> int:

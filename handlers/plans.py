@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from conversations.model import Reply
-from handlers import announcements, notice_board, outage_words, windows
+from handlers import announcements, causes, notice_board, outage_words, windows
 from handlers.announcements import WORTH, Announced, News
 from handlers.incidents import other_outages
 from handlers.outage_checks import allow, findings_of, plan_problems, windows_of
@@ -28,6 +28,7 @@ from handlers.outage_keeping import (
     Notes,
     SlotSeen,
     code_of,
+    code_to_come,
     keep,
     published,
     scope_of,
@@ -37,6 +38,7 @@ from handlers.outage_keeping import (
 from handlers.outage_words import End
 from handlers.rules.notices import END_IS_NEWS, GRACE
 from handlers.rules.planning import Finding
+from handlers.windows import Restored
 from store import outages, reports
 from store.audience import Audience
 from store.customers import Segment
@@ -62,15 +64,16 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     problems = await plan_problems(unit, draft, now)
     if problems:
         raise Invalid(problems)
-    findings = await findings_of(unit, draft.scope, windows_of(draft.slots), now)
+    findings = await findings_of(unit, draft.scope, windows_of(draft.slots), now, binding=not draft.draft)
     if not draft.draft:
         allow(findings, draft.overrides)
     outage = Outage(
-        code=f"new:{by}:{now.isoformat()}:{draft.ref}",
+        code=code_to_come(),
         ref=draft.ref,
         kind=Kind.PLANNED,
         state=OutageState.DRAFT if draft.draft else OutageState.PUBLISHED,
         reason=draft.reason,
+        cause_class=causes.suggested(Kind.PLANNED),
         area=[],
         published_at=now,
         published_by=by,
@@ -79,6 +82,7 @@ async def publish(unit: Unit, draft: OutageDraft, by: str, now: datetime) -> Pub
     unit.session.add(outage)
     await unit.session.flush()
     outage.code = code_of(outage, now)
+    await causes.classify(unit, outage, draft.cause_class, by, now)
     ordered = sorted(draft.slots, key=lambda slot: slot.starts_at)
     slots = [SlotSeen(number, slot.starts_at, slot.ends_at) for number, slot in enumerate(ordered, 1)]
     await keep(unit, outage, slots, draft.scope, Stage.PLAN, by, now, Notes(findings, draft.overrides))
@@ -98,7 +102,7 @@ async def publish_draft(
     problems = await plan_problems(unit, OutageDraft(outage.kind, outage.reason, plain, scope), now)
     if problems:
         raise Invalid(problems)
-    findings = await findings_of(unit, scope, windows_of(plain), now, outage.id)
+    findings = await findings_of(unit, scope, windows_of(plain), now, outage.id, binding=True)
     allow(findings, overrides)
     outage.state, outage.revision = OutageState.PUBLISHED, outage.revision + 1
     outage.published_at, outage.published_by = now, by
@@ -158,16 +162,20 @@ async def cancel(unit: Unit, outage: Outage, why: str | None, by: str, now: date
 
 
 async def restore(unit: Unit, outage: Outage, restored_at: datetime | None, by: str, now: datetime) -> Published:
-    """The power is back, before or after the window's end. Raises Over, and Invalid when no window is running."""
+    """The power is back, before or after the window's end; a window that adjoins it is no more, later ones stay.
+
+    Raises Over, and Invalid when no window is running.
+    """
     if outage.state == OutageState.RESTORED:
         return Published(outage, 0)
     old, _ = await _open(unit, outage)
-    slot, at = windows.running(old, now), restored_at or now
-    if slot is None or outage.state == OutageState.DRAFT:
+    at = restored_at or now
+    if windows.running(old, now) is None or outage.state == OutageState.DRAFT:
         raise Invalid([Problem("", "restore.not_begun")])
-    if not slot.starts_at <= at <= now + timedelta(minutes=5):
+    after = windows.restored(old, at, outage.revision + 1, now)
+    if after is None or at > now + timedelta(minutes=5):
         raise Invalid([Problem("restored_at", "restored_at.outside")])
-    return await _end_window(unit, outage, old, slot, End(at), by, now)
+    return await _end_window(unit, outage, after, End(at), by, now)
 
 
 async def window_over(unit: Unit, outage: Outage, number: int, now: datetime) -> Published:
@@ -185,7 +193,9 @@ async def window_over(unit: Unit, outage: Outage, number: int, now: datetime) ->
         await notice_board.replan(unit, outage, now)
         return Published(outage, 0)
     is_news = now < slot.ends_at + END_IS_NEWS
-    return await _end_window(unit, outage, slots, slot, End(slot.ends_at, by_plan=True), "plan", now, is_news)
+    over = replace(slot, state=SlotState.OVER, changed_in=outage.revision + 1)
+    after = Restored(tuple(over if one.number == number else one for one in slots), slot)
+    return await _end_window(unit, outage, after, End(slot.ends_at, by_plan=True), "plan", now, is_news)
 
 
 async def news_for(unit: Unit, outage: Outage, segment: str, now: datetime) -> News | None:
@@ -287,8 +297,7 @@ async def _waiting(unit: Unit, outage: Outage, slots: Sequence[SlotSeen], now: d
 async def _end_window(
     unit: Unit,
     outage: Outage,
-    old: Sequence[SlotSeen],
-    slot: SlotSeen,
+    restored: Restored,
     end: End,
     by: str,
     now: datetime,
@@ -297,8 +306,7 @@ async def _end_window(
     """Keep that a window is over, and tell it unless it is so long ago that it is no news."""
     assert outage.id is not None
     outage.revision += 1
-    over = replace(slot, ends_at=end.at, state=SlotState.OVER, changed_in=outage.revision)
-    slots = [over if one.number == slot.number else one for one in old]
+    slots = restored.slots
     left = any(windows.is_on(one) for one in slots)
     running = windows.running(slots, now) is not None
     after = OutageState.IN_PROGRESS if running else OutageState.PUBLISHED
@@ -314,8 +322,12 @@ async def _end_window(
     until = end.at + END_IS_NEWS if end.by_plan else now + WORTH
     times = _Times(until, until)
 
+    # One that has passed as it was planned is only waiting to be closed, and told of then.
+    shown = [one for one in slots if not windows.is_on(one) or one.ends_at is None or one.ends_at > now]
+
     def ended(knew: Sequence[SlotSeen]) -> News:
-        return times.news(Stage.RESTORED, Audience.TOLD, outage_words.ended(outage, knew, slots, slot, end))
+        reply = outage_words.ended(outage, knew, shown, restored.last, end)
+        return times.news(Stage.RESTORED, Audience.TOLD, reply)
 
     if outage.state == OutageState.RESTORED:
         await reports.close_of_outage(unit, outage.id, now)
@@ -364,8 +376,9 @@ async def _checked(
         for slot in on
         if slot not in begun and (rescoped or (slot.starts_at, slot.ends_at) not in known)
     ]
-    findings = await findings_of(unit, scope, windows_of(new), now, outage.id)
-    if outage.state != OutageState.DRAFT:
+    public = outage.state != OutageState.DRAFT
+    findings = await findings_of(unit, scope, windows_of(new), now, outage.id, binding=public)
+    if public:
         allow(findings, overrides)
     return findings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol, TypeAlias
@@ -16,6 +16,10 @@ class Forged(Exception):
 
 class Unreadable(Exception):
     """What arrived carries the proof but not a shape we know; the platform need not repeat it."""
+
+
+class TooBig(OSError):
+    """A file is larger than the channel hands over, or than is taken."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,12 @@ class Channel(Protocol):
     async def send(self, to: str, message: Outgoing, key: str) -> Outcome:
         """Send one message. Never raises for what a platform or a network can do."""
 
-    async def photo(self, ref: str) -> bytes:
-        """Fetch a picture that an event refers to."""
+    @property
+    def most_file_bytes(self) -> int:
+        """The largest file that is taken from here."""
+
+    def fetch(self, ref: str) -> AsyncIterator[bytes]:
+        """A file that an event refers to, in pieces. Raises TooBig; OSError when it is gone or out of reach."""
 
     async def start(self) -> None:
         """Open connections."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from conversations.model import Moment, Reply, Span
 from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawProposal
@@ -105,7 +107,7 @@ async def agree(unit: Unit, contact: Contact, wish: AgreeToWindow, now: datetime
     try:
         await _move(unit, proposal, new, overrides, proposal.answered_by, now)
     except (Broken, Invalid, Over) as error:
-        _reopen(unit, proposal, str(error) or type(error).__name__, now, talking)
+        _reopen(unit, proposal, now, talking, _refused(error, overrides))
         until = Moment(proposal.expires_at.isoformat())
         await _tell(unit, proposal, proposal_words.back_with_staff(proposal, until), now)
         return
@@ -119,7 +121,7 @@ async def disagree(
     """The window that staff proposed does not suit: the proposal is theirs to answer again."""
     proposal = await _owned(unit, contact, wish.proposal)
     if proposal and proposal.state == ProposalState.COUNTERED:
-        _reopen(unit, proposal, proposal.why, now, talking)
+        _reopen(unit, proposal, now, talking)
 
 
 # --- what staff do ---------------------------------------------------------------------------------------------
@@ -128,20 +130,20 @@ async def disagree(
 async def accept(
     unit: Unit, proposal_id: int, chosen: int, overrides: tuple[Override, ...], by: str, now: datetime
 ) -> Answered:
-    """Move the window to one that the customer wishes for; all who were told of it are told again.
+    """Move the window to one that the customer wishes for; all who were told of it are told again. chosen: from 1.
 
     Raises UnknownProposal, Settled, Invalid, and Broken when rules forbid it: the proposal then stays open.
     """
     proposal = await _pending(unit, proposal_id, now)
     windows = windows_of(proposal)
-    if not 0 <= chosen < len(windows):
-        raise Invalid([Problem("window", "proposal.window", {"most": len(windows) - 1})])
+    if not 1 <= chosen <= len(windows):
+        raise Invalid([Problem("window", "proposal.window", {"most": len(windows)})])
+    new = windows[chosen - 1]
     if await _overtaken(unit, proposal, now):
         return Answered(proposal)
-    published = await _move(unit, proposal, windows[chosen], overrides, by, now)
+    published = await _move(unit, proposal, new, overrides, by, now)
     proposal.chosen = chosen
     _settle(unit, proposal, ProposalState.ACCEPTED, by, now)
-    new = windows[chosen]
     await _tell(unit, proposal, proposal_words.accepted(proposal, iso(new)), now, new.ends_at)
     return Answered(proposal, published, published.findings)
 
@@ -175,7 +177,7 @@ async def counter(
     assert window.ends_at is not None
     new = Window(window.starts_at, window.ends_at)
     proposal.state, proposal.counter, proposal.why = ProposalState.COUNTERED, _plain(new), why
-    proposal.overrides = [asdict(one) for one in overrides]
+    proposal.overrides, proposal.refused = [asdict(one) for one in overrides], []
     proposal.answered_by, proposal.answered_at = by, now
     proposal.expires_at = expiry(_begins(proposal), [new], now, talking())
     unit.session.add(proposal)
@@ -274,9 +276,24 @@ def _settle(unit: Unit, proposal: Proposal, state: ProposalState, by: str, now: 
     unit.session.add(proposal)
 
 
-def _reopen(unit: Unit, proposal: Proposal, why: str, now: datetime, talking: Talking) -> None:
-    """Staff are to answer again, and get the time for it."""
-    proposal.state, proposal.why, proposal.counter, proposal.overrides = ProposalState.OPEN, why, None, []
+def _refused(error: Broken | Invalid | Over, overrides: Sequence[Override]) -> list[dict[str, Any]]:
+    """Why a window cannot be, as texts of the staff catalog; rules that were set aside are no reason."""
+    aside = {one.rule for one in overrides}
+    match error:
+        case Broken(findings=findings):
+            blocking = [one for one in findings if one.blocking and one.rule not in aside]
+            return [{"key": f"finding.{one.rule}", "values": dict(one.values)} for one in blocking]
+        case Invalid(problems=problems):
+            return [{"key": one.key, "values": dict(one.values)} for one in problems]
+    return [{"key": "outage.over", "values": {}}]
+
+
+def _reopen(
+    unit: Unit, proposal: Proposal, now: datetime, talking: Talking, refused: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Staff are to answer again, and get the time for it. refused: why what the customer agreed to cannot be."""
+    proposal.state, proposal.counter, proposal.overrides = ProposalState.OPEN, None, []
+    proposal.refused = list(refused)
     proposal.expires_at = expiry(_begins(proposal), windows_of(proposal), now, talking)
     unit.session.add(proposal)
 

@@ -22,11 +22,15 @@ from store.statistics import TimeOff
 By = Literal["month", "feeder", "company"]
 # feeder and company; "" where a figure is of all of them
 Place = tuple[str, str]
+Losses = Mapping[tuple[str, Place], Loss]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The indices of one month, of all customers or of those of one feeder or company."""
+    """The indices of one month, of all customers or of those of one feeder or company.
+
+    indices, interruptions: of all causes; overall, distribution: without those that the circular leaves out.
+    """
 
     month: str
     feeder: str | None
@@ -34,6 +38,8 @@ class Figures:
     customers: int
     indices: Indices
     interruptions: Loss
+    overall: Indices
+    distribution: Indices
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ async def of_period(unit: Unit, first: str, last: str, by: By, now: datetime) ->
     begin, end = rules.begin_of(first, ZONE), min(rules.begin_of(rules.following(last), ZONE), now)
     index_rules = rules.index_rules_at(now.astimezone(ZONE).date())
     times = await statistics.times_off(unit, begin, end)
-    losses = await _losses(unit, times, index_rules, now)
+    losses = await _losses_of_sets(unit, times, index_rules, now)
     customers, current = await _customers(unit, months)
     return Statistics(
         figures=tuple(_figures(losses, customers, months, by)),
@@ -116,9 +122,34 @@ async def of_period(unit: Unit, first: str, last: str, by: By, now: datetime) ->
 # --- indices ---------------------------------------------------------------------------------------------------
 
 
-async def _losses(
-    unit: Unit, times: Sequence[TimeOff], index_rules: IndexRules, now: datetime
-) -> dict[tuple[str, Place], Loss]:
+@dataclass(frozen=True)
+class _Losses:
+    """What the outages of all causes cost, and those of each set, by month and place."""
+
+    every: Losses
+    overall: Losses
+    distribution: Losses
+
+
+async def _losses_of_sets(unit: Unit, times: Sequence[TimeOff], index_rules: IndexRules, now: datetime) -> _Losses:
+    """The same times, each set without the outages whose cause it leaves out; reckoned once where none is."""
+    known: dict[frozenset[int], Losses] = {}
+
+    async def without(causes: Iterable[str]) -> Losses:
+        left = [one for one in times if one.cause_class not in causes]
+        which = frozenset(one.outage_id for one in left)
+        if which not in known:
+            known[which] = await _losses(unit, left, index_rules, now)
+        return known[which]
+
+    return _Losses(
+        await without(()),
+        await without(index_rules.overall.without),
+        await without(index_rules.distribution.without),
+    )
+
+
+async def _losses(unit: Unit, times: Sequence[TimeOff], index_rules: IndexRules, now: datetime) -> Losses:
     """What the outages cost, by month and place."""
     ids = {one.outage_id for one in times}
     touched: dict[str, dict[int, dict[str, int]]] = {}
@@ -183,7 +214,7 @@ async def _customers(unit: Unit, months: Sequence[str]) -> tuple[dict[tuple[str,
 
 
 def _figures(
-    losses: Mapping[tuple[str, Place], Loss],
+    losses: _Losses,
     customers: Mapping[tuple[str, Place], int],
     months: Sequence[str],
     by: By,
@@ -195,14 +226,22 @@ def _figures(
     many: dict[tuple[str, Place], int] = {}
     for (month, place), n in customers.items():
         many[month, group(place)] = many.get((month, group(place)), 0) + n
-    cost: dict[tuple[str, Place], Loss] = {}
-    for (month, place), loss in losses.items():
-        cost[month, group(place)] = cost.get((month, group(place)), Loss()) + loss
-    for (month, place), n in sorted(many.items()):
-        loss = cost.get((month, place), Loss())
-        found = rules.indices(loss, n)
-        if month in months and found is not None and (by == "month" or loss != Loss()):
-            yield Figures(month, place[0] or None, place[1] or None, n, found, loss)
+
+    def together(of_places: Losses) -> Losses:
+        cost: dict[tuple[str, Place], Loss] = {}
+        for (month, place), loss in of_places.items():
+            cost[month, group(place)] = cost.get((month, group(place)), Loss()) + loss
+        return cost
+
+    every, overall, distribution = map(together, (losses.every, losses.overall, losses.distribution))
+    for at, n in sorted(many.items()):
+        (month, (feeder, company)), loss = at, every.get(at, Loss())
+        sets = [rules.indices(one.get(at, Loss()), n) for one in (every, overall, distribution)]
+        found, of_all, of_grid = sets
+        if found is None or of_all is None or of_grid is None:
+            continue
+        if month in months and (by == "month" or loss != Loss()):
+            yield Figures(month, feeder or None, company or None, n, found, loss, of_all, of_grid)
 
 
 def _end(one: TimeOff, now: datetime) -> datetime:

@@ -49,9 +49,13 @@ async def pause(unit: Unit, contact: Contact, wish: PausePlace, now: datetime, t
 
 
 async def resume(unit: Unit, contact: Contact, wish: ResumePlace, now: datetime, talking: Talking) -> None:
-    if await _owned(unit, contact, wish.id):
+    """Let a place's messages flow again, and tell of what others were told of meanwhile and is still to come."""
+    assert contact.id is not None
+    place = await subscriptions.owned(unit, contact.id, wish.id)
+    if place is not None and place.paused:
         await subscriptions.resume(unit, wish.id)
         await due.drop(unit, RESUME, str(wish.id))
+        await outages.subscribe_news(unit, contact, place.target, now)
 
 
 async def set_language(unit: Unit, contact: Contact, wish: SetLanguage, now: datetime, talking: Talking) -> None:

@@ -14,6 +14,7 @@ from conversations.texts import Speaker, catalogs
 from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
+from handlers.sealing_port import Sealer
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WARD_TABLE = Path(__file__).parent / "rules" / "wards" / "hcmc-2025-07-01.csv"
@@ -23,7 +24,10 @@ AWAY = timedelta(hours=8)
 
 @dataclass(frozen=True)
 class Talking:
-    """The parts of a conversation that never change while a process runs; without `links` none are given out."""
+    """The parts of a conversation that never change while a process runs; without `links` none are given out.
+
+    sealer: without it no ID number of a request is kept.
+    """
 
     flows: Flows
     speaker: Speaker
@@ -31,6 +35,7 @@ class Talking:
     zone: ZoneInfo = ZONE
     away: timedelta = AWAY
     links: Links | None = None
+    sealer: Sealer | None = None
 
 
 @cache

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handlers.outage_forms import Invalid, PostponedSlot, Problem, Slot
 from handlers.outage_keeping import SlotSeen
+from handlers.rules.notices import GRACE
 from store.outages import SlotState
 
 _OPEN = (SlotState.ON, SlotState.POSTPONED)
@@ -50,6 +51,36 @@ def all_off(old: Sequence[SlotSeen], state: SlotState, revision: int) -> tuple[S
     return tuple(replace(slot, state=state, changed_in=revision) if slot.state in _OPEN else slot for slot in old)
 
 
+@dataclass(frozen=True)
+class Restored:
+    """The windows after the power is back, and the one, as it was, in which it came back."""
+
+    slots: tuple[SlotSeen, ...]
+    last: SlotSeen
+
+
+def restored(old: Sequence[SlotSeen], at: datetime, revision: int, now: datetime) -> Restored | None:
+    """The windows after the power came back at a time; None when none has begun, or all begun ones began later.
+
+    It ends the interruption as customers have it: what has begun by then is over, and a window that would follow
+    without a pause is called off. Later ones stay on.
+    """
+    begun = sorted((slot for slot in old if _begun(slot, now) and slot.starts_at <= at), key=_by_start)
+    if not begun:
+        return None
+    last, after = begun[-1], dict[int, SlotSeen]()
+    for slot in begun:
+        end = at if slot is last else min(slot.ends_at or at, at)
+        after[slot.number] = replace(slot, ends_at=end, state=SlotState.OVER, changed_in=revision)
+    until = last.ends_at or at
+    for slot in sorted((one for one in old if is_on(one) and one.number not in after), key=_by_start):
+        if slot.starts_at > until + GRACE:
+            break
+        after[slot.number] = replace(slot, state=SlotState.CANCELLED, changed_in=revision)
+        until = max(until, slot.ends_at or until)
+    return Restored(tuple(after.get(slot.number, slot) for slot in old), last)
+
+
 def running(slots: Sequence[SlotSeen], now: datetime) -> SlotSeen | None:
     """The window that has begun and is not over: the earliest, if there are several."""
     begun = [slot for slot in slots if slot.state is SlotState.ON and _begun(slot, now)]
@@ -58,6 +89,10 @@ def running(slots: Sequence[SlotSeen], now: datetime) -> SlotSeen | None:
 
 def is_on(slot: SlotSeen) -> bool:
     return slot.state is SlotState.ON
+
+
+def _by_start(slot: SlotSeen) -> datetime:
+    return slot.starts_at
 
 
 def _begun(slot: SlotSeen, now: datetime) -> bool:

@@ -174,6 +174,11 @@ async def end_of_chunk(unit: Unit, after: int, chunk: int) -> int | None:
     return (await unit.session.execute(query.offset(chunk - 1).limit(1))).scalar()
 
 
+async def last_contact(unit: Unit) -> int:
+    """The newest contact's id, 0 without any."""
+    return (await unit.session.execute(select(func.max(col(Contact.id))))).scalar() or 0
+
+
 async def write(
     unit: Unit, message: Message, reach: Reach, history: History, within: Range, now: datetime, hours: LocalHours
 ) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import text
 
 from store.db import Database, Unit
 
+# Rows of one statement on SQLite: a third less time for each than one by one.
+_AT_ONCE = 20
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 Columns = Sequence[Sequence[str]]
@@ -22,20 +26,26 @@ async def copy(unit: Unit, table: str, names: Sequence[str], blocks: Iterator[Co
     """
     connection = await unit.session.connection()
     if unit.dialect == "sqlite":
-        statement = insertion(table, names)
         driver: Any = (await connection.get_raw_connection()).driver_connection
         for columns in blocks:
-            await driver.visit(
-                lambda held, columns=columns: held.executemany(statement, zip(*columns, strict=True))
-            )
+            await driver.visit(lambda held, columns=columns: insert_into(held, table, names, columns))
         return
     raw: Any = (await connection.get_raw_connection()).driver_connection
     await raw.copy_to_table(table, source=_as_text(blocks), columns=list(names), format="text")
 
 
-def insertion(table: str, names: Sequence[str]) -> str:
-    """SQLite's statement for one row."""
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+def insert_into(held: sqlite3.Connection, table: str, names: Sequence[str], columns: Columns) -> None:
+    """Append a block of rows, given as its columns, on SQLite."""
+    rows = len(columns[0]) if columns else 0
+    whole = rows - rows % _AT_ONCE
+    cells = chain.from_iterable(islice(zip(*columns, strict=True), whole))
+    held.executemany(_insertion(table, names, _AT_ONCE), zip(*[cells] * (_AT_ONCE * len(names)), strict=True))
+    held.executemany(_insertion(table, names, 1), islice(zip(*columns, strict=True), whole, None))
+
+
+def _insertion(table: str, names: Sequence[str], rows: int) -> str:
+    values = f"({', '.join('?' * len(names))})"
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([values] * rows)}"
 
 
 async def _as_text(blocks: Iterator[Columns]) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, bindparam, delete
+from sqlalchemy import Index, UniqueConstraint, bindparam, delete, false
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -16,11 +16,12 @@ from store.types import BigId, Document, Utc, upsert
 
 
 class Conversation(SQLModel, table=True):
-    """The engine's state of one contact, as JSON."""
+    """The engine's state of one contact; busy: a form is under way, which a sealed state does not tell."""
 
     contact_id: int = Field(primary_key=True, foreign_key="contact.id", sa_type=BigId)
     state: dict[str, Any] = Field(sa_type=Document)
     updated_at: datetime = Field(sa_type=Utc)
+    busy: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class Received(SQLModel, table=True):
@@ -89,17 +90,25 @@ async def state_of(unit: Unit, contact_id: int) -> Kept | None:
 
 @cache
 def _saving(dialect: str) -> Any:
-    statement = upsert(dialect, Conversation, "contact_id", "state", "updated_at")
-    return statement.on_conflict_do_update(
-        index_elements=["contact_id"],
-        set_={"state": statement.excluded.state, "updated_at": statement.excluded.updated_at},
-    )
+    statement = upsert(dialect, Conversation, "contact_id", "state", "updated_at", "busy")
+    changed = {name: statement.excluded[name] for name in ("state", "updated_at", "busy")}
+    return statement.on_conflict_do_update(index_elements=["contact_id"], set_=changed)
 
 
-async def save_state(unit: Unit, contact_id: int, state: dict[str, Any], now: datetime) -> None:
-    """Keep where the conversation stands."""
-    values = {"contact_id": contact_id, "state": state, "updated_at": now}
+async def save_state(
+    unit: Unit, contact_id: int, state: dict[str, Any], now: datetime, busy: bool = False
+) -> None:
+    """Keep where the conversation stands; busy: a form is under way."""
+    values = {"contact_id": contact_id, "state": state, "updated_at": now, "busy": busy}
     await unit.run(_saving(unit.dialect), values)
+
+
+async def busy_since(unit: Unit, contact_id: int) -> datetime | None:
+    """When the contact last did something, if that left a form under way."""
+    query = select(Conversation.updated_at).where(
+        Conversation.contact_id == contact_id, col(Conversation.busy).is_(True)
+    )
+    return (await unit.session.exec(query)).first()
 
 
 async def forget_received(unit: Unit, before: datetime) -> int:

@@ -35,9 +35,8 @@ def stage_apart(place: Path, blocks: Iterator[Sequence[Sequence[str]]]) -> None:
     with closing(sqlite3.connect(place, isolation_level=None)) as apart:
         for statement in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", *_tables("", ""), "BEGIN"):
             apart.execute(statement)
-        statement = bulk.insertion("customer_staged", STAGED)
         for columns in blocks:
-            apart.executemany(statement, zip(*columns, strict=True))
+            bulk.insert_into(apart, "customer_staged", STAGED, columns)
         apart.execute("COMMIT")
 
 

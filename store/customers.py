@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Index, false, func
+from sqlalchemy import Index, String, false, func, literal_column, text
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -26,8 +26,27 @@ class Customer(SQLModel, table=True):
     Those that are gone are found by none of the queries below.
     """
 
-    # All that store/extent.py counts, in its order: an outage's extent is read from the index alone.
-    __table_args__ = (Index("ix_customer_extent", "feeder_code", "segment", "ward_code", "code", "important"),)
+    # All that store/extent.py counts: an outage's extent is read from the index alone. SQLite has no INCLUDE, and
+    # reads groups in the order of the index; PostgreSQL sorts one column in half the time of five.
+    __table_args__ = (
+        Index(
+            "ix_customer_extent",
+            "feeder_code",
+            "segment",
+            "ward_code",
+            "code",
+            "important",
+            "gone",
+            info={"dialect": "sqlite"},
+        ).ddl_if(dialect="sqlite"),
+        Index(
+            "ix_customer_on_feeder",
+            "feeder_code",
+            postgresql_include=["segment", "ward_code", "code", "important"],
+            postgresql_where=text("NOT gone"),
+            info={"dialect": "postgresql"},
+        ).ddl_if(dialect="postgresql"),
+    )
 
     code: str = Field(primary_key=True)
     name: str
@@ -117,6 +136,19 @@ async def supply_of_ward(unit: Unit, ward_code: str) -> Supply:
     return Supply(
         frozenset(), frozenset(t for t, _ in pairs), frozenset(f for _, f in pairs), frozenset({ward_code})
     )
+
+
+async def company_of_ward(unit: Unit, ward_code: str) -> str | None:
+    """The company, as the first six signs of a customer code, that serves most customers of a ward."""
+    company = literal_column("substr(customer.code, 1, 6)", String)
+    query = (
+        select(company)
+        .where(Customer.ward_code == ward_code, _STAYS)
+        .group_by(company)
+        .order_by(func.count().desc(), company)
+        .limit(1)
+    )
+    return (await unit.session.exec(query)).first()
 
 
 def supply_of(found: Iterable[Customer]) -> Supply:

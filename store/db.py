@@ -36,6 +36,8 @@ class Unit:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self.said_something = False
+        # Tried only, and taken back at its end: nobody need wait for what it finds.
+        self.tentative = False
 
     async def run(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Execute a statement on tables, past the object layer: quicker, for what every event does."""

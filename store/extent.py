@@ -116,6 +116,18 @@ def _by_ward(scope: Scope) -> Any:
 _IMPORTANT = func.sum(case((col(Customer.important), 1), else_=0))
 
 
+async def important(unit: Unit, scope: Scope, limit: int) -> list[Customer]:
+    """The important customers within a scope, by code, at most so many."""
+    query = select(Customer).where(holds(scope), col(Customer.important)).order_by(col(Customer.code)).limit(limit)
+    return list((await unit.session.execute(query)).scalars())
+
+
+async def important_count(unit: Unit, outage_id: int) -> int:
+    """How many important customers an outage touches at its newest revision."""
+    query = select(func.sum(OutageImpact.important)).where(col(OutageImpact.outage_id) == outage_id)
+    return int((await unit.session.execute(query)).scalar_one() or 0)
+
+
 async def feeders_cut(unit: Unit, scope: Scope) -> set[str]:
     """The feeders that a scope cuts: those it names, and all that serve a ward it names.
 

@@ -33,11 +33,11 @@ def upgrade(url: str) -> None:
     asyncio.run(_upgrade(url))
 
 
-async def upgrade_engine(engine: AsyncEngine) -> None:
-    """Migrate through an engine that is open already."""
+async def upgrade_engine(engine: AsyncEngine, to: str = "head") -> None:
+    """Migrate through an engine that is open already, up to a revision if one is named."""
 
     def migrate(connection: Connection) -> None:
-        command.upgrade(config(connection), "head")
+        command.upgrade(config(connection), to)
 
     if engine.dialect.name != "sqlite":
         return await _with_connection(engine, migrate)
@@ -58,10 +58,16 @@ async def differences(engine: AsyncEngine) -> list[Any]:
     """What a new migration would have to do; empty when models and migrations agree."""
 
     def compare(connection: Connection) -> list[Any]:
-        migrations = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_object": of_dialect(connection.dialect.name)}
+        migrations = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(migrations, metadata))
 
     return await _with_connection(engine, compare)
+
+
+def of_dialect(dialect: str) -> Callable[..., bool]:
+    """Alembic's `include_object`: it knows nothing of `ddl_if`, so a part's `info` names its dialect."""
+    return lambda part, *_: getattr(part, "info", {}).get("dialect", dialect) == dialect
 
 
 async def _upgrade(url: str) -> None:

@@ -55,6 +55,19 @@ class Transformer(SQLModel, table=True):
     longitude: float | None = None
 
 
+async def hold_feeders(unit: Unit, codes: Iterable[str]) -> None:
+    """Keep others from planning on these feeders until the unit ends; wait while somebody else does.
+
+    What is read after it holds until then. In one order, so that two who want the same feeders never wait for each
+    other. SQLite has one writer, who holds everything.
+    """
+    if unit.dialect == "sqlite" or unit.tentative:
+        return
+    rows = select(Feeder.code).where(col(Feeder.code).in_(set(codes))).order_by(Feeder.code)
+    # NO KEY UPDATE: customers may be connected to the feeder meanwhile.
+    await unit.session.exec(rows.with_for_update(key_share=True))
+
+
 async def wards(unit: Unit) -> Sequence[Ward]:
     """All wards; a few hundred rows at most."""
     return (await unit.session.exec(select(Ward).order_by(Ward.code))).all()

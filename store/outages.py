@@ -48,6 +48,21 @@ class SlotState(StrEnum):
     POSTPONED = "postponed"
 
 
+class CauseClass(StrEnum):
+    """The class of an outage's cause, by which the indices leave it out or count it."""
+
+    EQUIPMENT = "equipment"
+    TREE_ANIMAL = "tree_animal"
+    THIRD_PARTY = "third_party"
+    WEATHER_FORCE_MAJEURE = "weather_force_majeure"
+    TRANSMISSION = "transmission"
+    LOAD_SHEDDING = "load_shedding"
+    CUSTOMER = "customer"
+    SAFETY = "safety"
+    PLANNED = "planned"
+    UNKNOWN = "unknown"
+
+
 class ScopeKind(StrEnum):
     """By what a part of the network is named."""
 
@@ -91,6 +106,9 @@ class Outage(SQLModel, table=True):
     state: str = Field(default=OutageState.PUBLISHED, index=True)
     revision: int = 1
     reason: str | None = None
+    cause_class: str = Field(
+        default=CauseClass.UNKNOWN, sa_column_kwargs={"server_default": CauseClass.UNKNOWN.value}
+    )
     area: list[dict[str, Any]] = Field(sa_type=Document)
     affected_customers: int = 0
     published_at: datetime = Field(sa_type=Utc)
@@ -131,6 +149,16 @@ class OutageScope(SQLModel, table=True):
     outage_id: int = Field(foreign_key="outage.id")
     kind: str
     code: str
+
+
+class OutageCause(SQLModel, table=True):
+    """The class of an outage's cause as somebody named it once; the newest is the outage's own."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    outage_id: int = Field(foreign_key="outage.id", index=True)
+    cause_class: str
+    at: datetime = Field(sa_type=Utc)
+    by: str
 
 
 class FeederCut(SQLModel, table=True):
@@ -188,6 +216,12 @@ async def revisions_of(unit: Unit, outage_id: int) -> Sequence[OutageRevision]:
     """All revisions of an outage, in order."""
     query = select(OutageRevision).where(OutageRevision.outage_id == outage_id)
     return (await unit.session.exec(query.order_by(col(OutageRevision.revision)))).all()
+
+
+async def causes_of(unit: Unit, outage_id: int) -> Sequence[OutageCause]:
+    """What staff named as the class of an outage's cause, in order."""
+    query = select(OutageCause).where(OutageCause.outage_id == outage_id).order_by(col(OutageCause.id))
+    return (await unit.session.exec(query)).all()
 
 
 async def newest(

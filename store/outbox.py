@@ -34,10 +34,12 @@ class Priority:
 
     REPLY = 0
     INCIDENT = 10
+    # News of somebody's own request.
+    PERSONAL = 15
     PLANNED = 20
 
 
-_PRIORITIES = (Priority.REPLY, Priority.INCIDENT, Priority.PLANNED)
+_PRIORITIES = (Priority.REPLY, Priority.INCIDENT, Priority.PERSONAL, Priority.PLANNED)
 
 
 class Message(SQLModel, table=True):
@@ -210,16 +212,26 @@ def _adding_message(dialect: str) -> Any:
 
 
 async def add_for(
-    unit: Unit, contact: Contact, message: Message, key: str, now: datetime, edits: str | None = None
-) -> None:
-    """Say something to one contact; a second time under the same key says nothing."""
+    unit: Unit,
+    contact: Contact,
+    message: Message,
+    key: str,
+    now: datetime,
+    edits: str | None = None,
+    due_at: datetime | None = None,
+) -> int:
+    """Say something to one contact, now or when it is due; a second time under the same key says nothing.
+
+    Gives the message's id.
+    """
+    message_id = await add_message(unit, message)
     values = {
-        "message_id": await add_message(unit, message),
+        "message_id": message_id,
         "contact_id": contact.id,
         "channel": contact.channel,
         "status": Status.DUE,
         "priority": message.priority,
-        "due_at": now,
+        "due_at": due_at or now,
         "worthless_after": message.worthless_after,
         "attempts": 0,
         "dedupe_key": key,
@@ -228,6 +240,7 @@ async def add_for(
     }
     await unit.run(_adding_delivery(unit.dialect), values)
     unit.said_something = True
+    return message_id
 
 
 async def add_message(unit: Unit, message: Message) -> int:
@@ -491,6 +504,13 @@ async def locked(unit: Unit, message_id: int) -> Message | None:
     return (await unit.session.exec(query)).first()
 
 
+async def held(unit: Unit, message_id: int) -> Message | None:
+    """A message that nobody changes until the unit ends; others may hold it as well."""
+    return (
+        await unit.session.exec(select(Message).where(Message.id == message_id).with_for_update(read=True))
+    ).first()
+
+
 async def unspread(unit: Unit) -> list[int]:
     """Messages whose deliveries are not all written, oldest first."""
     query = select(Message.id).where(col(Message.audience_kind).is_not(None), col(Message.spread_at).is_(None))
@@ -534,6 +554,23 @@ async def supersede(unit: Unit, message_ids: Sequence[int], by: int, now: dateti
         .values(status=Status.RETRACTED, settled_at=now)
         .execution_options(synchronize_session=False)
     )
+
+
+async def take_back(unit: Unit, message_id: int, now: datetime) -> bool:
+    """Retract a message that was not sent yet; False when it is on its way, or arrived, and stays."""
+    retracted = await unit.session.execute(
+        update(Delivery)
+        .where(col(Delivery.message_id) == message_id, col(Delivery.status) == Status.DUE)
+        .values(status=Status.RETRACTED, settled_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
+    return bool(getattr(retracted, "rowcount", 0))
+
+
+async def statuses(unit: Unit, message_ids: Iterable[int]) -> dict[int, str]:
+    """How the delivery of each of these messages to one contact stands."""
+    query = select(Delivery.message_id, Delivery.status).where(col(Delivery.message_id).in_(list(message_ids)))
+    return dict((await unit.session.exec(query)).all())
 
 
 async def addressed(unit: Unit, contact_id: int, message_ids: Sequence[int]) -> bool:

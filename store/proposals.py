@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Field, SQLModel, col, select
 
@@ -35,8 +36,9 @@ class Proposal(SQLModel, table=True):
     """A business asks for another time of one window: up to three windows, and why.
 
     window: the window as it was then. windows, counter: [start, end] in ISO 8601. chosen: which of `windows` was
-    accepted (from 0). why: what staff said, or why it is with them again. overrides: planning rules that staff set
-    aside for the counter-proposal, as {"rule", "why"}.
+    accepted, from 1. why: what staff said. overrides: rules that staff set aside for the counter-proposal, as
+    {"rule", "why"}. refused: why the window the customer agreed to could not be any more, so that it is with staff
+    again: texts of the staff catalog, as {"key", "values"}.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -52,6 +54,9 @@ class Proposal(SQLModel, table=True):
     counter: list[str] | None = Field(default=None, sa_type=Document)
     overrides: list[dict[str, str]] = Field(default_factory=list, sa_type=Document)
     chosen: int | None = None
+    refused: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=Document, sa_column_kwargs={"server_default": "[]"}
+    )
     why: str = ""
     answered_by: str = ""
     answered_at: datetime | None = Field(default=None, sa_type=Utc)

@@ -27,6 +27,7 @@ class TimeOff:
     starts_at: datetime
     ends_at: datetime | None
     over: bool
+    cause_class: str
 
 
 async def times_off(unit: Unit, begin: datetime, end: datetime) -> list[TimeOff]:
@@ -40,6 +41,7 @@ async def times_off(unit: Unit, begin: datetime, end: datetime) -> list[TimeOff]
             Outage.kind,
             OutageSlot.starts_at,
             OutageSlot.ends_at,
+            Outage.cause_class,
             over.label("over"),  # type: ignore[call-overload]
         )
         .join(OutageSlot, col(OutageSlot.outage_id) == col(Outage.id))
@@ -51,7 +53,7 @@ async def times_off(unit: Unit, begin: datetime, end: datetime) -> list[TimeOff]
         .order_by(col(OutageSlot.starts_at), col(Outage.id))
     )
     return [
-        TimeOff(row.id, row.code, row.kind, row.starts_at, row.ends_at, bool(row.over))
+        TimeOff(row.id, row.code, row.kind, row.starts_at, row.ends_at, bool(row.over), row.cause_class)
         for row in await unit.session.execute(query)
     ]
 

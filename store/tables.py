@@ -7,10 +7,12 @@ from sqlmodel import SQLModel
 
 from store import (
     census,
+    consents,
     contacts,
     conversations,
     customers,
     due,
+    escalations,
     handovers,
     leases,
     network,
@@ -18,18 +20,25 @@ from store import (
     numbers,
     outages,
     outbox,
+    privacy,
+    profiles,
     proposals,
     reports,
+    requests,
     subscriptions,
+    surveys,
     tokens,
+    vault,
 )
 
 MODULES = (
     census,
+    consents,
     contacts,
     conversations,
     customers,
     due,
+    escalations,
     handovers,
     leases,
     network,
@@ -37,10 +46,15 @@ MODULES = (
     numbers,
     outages,
     outbox,
+    privacy,
+    profiles,
     proposals,
     reports,
+    requests,
     subscriptions,
+    surveys,
     tokens,
+    vault,
 )
 
 metadata: MetaData = SQLModel.metadata

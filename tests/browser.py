@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TypedDict
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, WebError, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, WebError, async_playwright, expect
 
 from tests.processes import announce, free_port, kept
 
 # The same names as in .ci/chromium; without any of them Playwright's own Chromium is used.
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Milliseconds until what a page should show is given up; only a test that fails waits so long.
+expect.set_options(timeout=30_000)
+
 FLAGS = [
     "--disable-gpu",
     "--disable-quic",

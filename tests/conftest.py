@@ -1,15 +1,26 @@
 """Fixtures that every test may use: databases of both kinds and a browser; a skipped test fails the run."""
 
+import asyncio
 import itertools
 import pkgutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
+from hypothesis import HealthCheck, settings
 
+from bot.garbage import collect_rarely
+from handlers import demo_load
+from handlers.talking import talking
+from store.db import Database
+from tests.engines import share_sql
 from tests.postgres import Server, running
+from tests.sqlite_files import copied, sqlite_address
+
+# No example fails because it took long: on a machine with other work to do that says nothing.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 pytest_plugins = ["tests.browser"]
 
@@ -19,9 +30,12 @@ TEMPLATE = "migrated"
 names = (f"test_{number}" for number in itertools.count(1))
 
 
-def sqlite_address(file: Path) -> str:
-    """The SQLAlchemy address of a database file."""
-    return f"sqlite+aiosqlite:///{file}"
+@pytest.fixture(scope="session", autouse=True)
+def _shared_sql() -> Iterator[None]:
+    """SQL is compiled once in a worker, not once in a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_sql(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +58,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory, migrate: Callable[
     file = tmp_path_factory.mktemp("template") / "migrated.sqlite"
     migrate(sqlite_address(file))
     return file
+
+
+@pytest.fixture(scope="session")
+def demo_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demonstration utility, to copy; nobody talks to it yet."""
+    file = copied(sqlite_template, tmp_path_factory.mktemp("template") / "demo.sqlite")
+    asyncio.run(_load_demo(sqlite_address(file)))
+    return file
+
+
+async def _load_demo(url: str) -> None:
+    database = Database(url)
+    async with database.unit() as unit:
+        await demo_load.load(unit, talking().wards)
+    await database.close()
 
 
 @pytest.fixture(scope="session")
@@ -72,11 +101,7 @@ def empty_postgres_url(postgres: Server) -> Iterator[str]:
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A SQLite database with all tables and no rows of any other test."""
-    file = tmp_path / "migrated.sqlite"
-    # SQLite's own copy, not the file's: it also sees what is still in a write-ahead log.
-    with closing(sqlite3.connect(sqlite_template)) as template, closing(sqlite3.connect(file)) as copy:
-        template.backup(copy)
-    return sqlite_address(file)
+    return sqlite_address(copied(sqlite_template, tmp_path / "migrated.sqlite"))
 
 
 @pytest.fixture
@@ -100,6 +125,21 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
     """A migrated database; the test runs once on each kind."""
     url: str = request.getfixturevalue(request.param)
     return url
+
+
+def pytest_configure() -> None:
+    """Look rarely for garbage while tests are imported; log exceptions plainly.
+
+    structlog's default draws all variables of all frames: seconds for one exception from the database's depths.
+    """
+    collect_rarely()
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected lives as long as the run: the collector need not walk it again and again."""
+    collect_rarely()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.ext.asyncio import create_async_engine
+import asyncpg
 
 from tests.processes import announce, free_port, kept
 
@@ -54,10 +54,11 @@ class Server:
 
     def _execute(self, statement: str) -> None:
         async def execute() -> None:
-            engine = create_async_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-            async with engine.connect() as connection:
-                await connection.exec_driver_sql(statement)
-            await engine.dispose()
+            connection = await asyncpg.connect(
+                host="127.0.0.1", port=self.port, user="postgres", database="postgres"
+            )
+            await connection.execute(statement)
+            await connection.close()
 
         asyncio.run(execute())
 

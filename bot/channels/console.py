@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 from handlers.ports import Forged, Incoming, Limits, Outcome, Outgoing, Sent
 
 NAME = "console"
+_PIECE = 256 * 1024
 
 
 class ConsoleChannel:
     """Collects what is sent to the one person at the terminal."""
 
     name = NAME
+    most_file_bytes = 20 * 1024 * 1024
     limits = Limits(
         text=100_000, buttons=100, edit=False, images=True, per_second=1e6, per_recipient=0.0, in_flight=10
     )
@@ -32,8 +36,11 @@ class ConsoleChannel:
         self.sent.append(message)
         return Sent(key)
 
-    async def photo(self, ref: str) -> bytes:
-        raise FileNotFoundError(ref)
+    async def fetch(self, ref: str) -> AsyncIterator[bytes]:
+        """A file of the machine that the terminal is on; `ref` is its path."""
+        with await asyncio.to_thread(Path(ref).open, "rb") as file:
+            while piece := await asyncio.to_thread(file.read, _PIECE):
+                yield piece
 
     async def start(self) -> None:
         """Nothing to open."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -13,12 +13,31 @@ from telegram.constants import ChatAction, FileSizeLimit, MessageLimit
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, RetryAfter, TelegramError
 
 from bot.channels.pauses import growing
-from bot.channels.telegram_outcomes import CANNOT_EDIT, CANNOT_PARSE, NOT_MODIFIED, outcome_of, pause_of, says
+from bot.channels.telegram_outcomes import (
+    CANNOT_EDIT,
+    CANNOT_PARSE,
+    NOT_MODIFIED,
+    TOO_BIG,
+    outcome_of,
+    pause_of,
+    says,
+)
 from bot.channels.telegram_reading import read_update
 from bot.channels.telegram_transport import AiohttpRequest, LeanBot
 from bot.channels.telegram_writing import REMOVE_KEYBOARD, Call, Unfit, plan
 from conversations.model import LANGUAGES, Language
-from handlers.ports import Forged, Incoming, Limits, Outcome, Outgoing, Rejected, Sent, TryLater, Unreadable
+from handlers.ports import (
+    Forged,
+    Incoming,
+    Limits,
+    Outcome,
+    Outgoing,
+    Rejected,
+    Sent,
+    TooBig,
+    TryLater,
+    Unreadable,
+)
 
 API_URL = "https://api.telegram.org"
 WEBHOOK_PATH = "/webhooks/telegram"
@@ -51,6 +70,7 @@ class TelegramChannel:
     """
 
     name = "telegram"
+    most_file_bytes = int(FileSizeLimit.FILESIZE_DOWNLOAD)
 
     def __init__(
         self,
@@ -171,15 +191,22 @@ class TelegramChannel:
         """Show that an answer is being written, for five seconds or until it comes. Never raises."""
         await self._try("sendChatAction", {"chat_id": to, "action": ChatAction.TYPING.value})
 
-    async def photo(self, ref: str) -> bytes:
-        """The picture behind a `Photo.ref`. Raises OSError when it is gone, above 20 MB or out of reach."""
+    async def fetch(self, ref: str) -> AsyncIterator[bytes]:
+        """The file behind a `Photo.ref`. Raises TooBig above 20 MB; OSError when it is gone or out of reach."""
         try:
             file = await self.bot.get_file(ref)
-            if (file.file_size or 0) > FileSizeLimit.FILESIZE_DOWNLOAD:
-                raise OSError(f"the picture has {file.file_size} bytes")
-            return bytes(await file.download_as_bytearray())
+            if (file.file_size or 0) > self.most_file_bytes:
+                raise TooBig(f"the file has {file.file_size} bytes")
+            if not (file.file_path or "").startswith(("https://", "http://")):
+                raise OSError("the file has no address")  # a Bot API server in local mode gives its own path
+            async for piece in self._requests[1].stream(str(file.file_path)):
+                yield piece
+        except BadRequest as error:
+            if says(error, TOO_BIG):
+                raise TooBig("the file is larger than Telegram hands over") from error
+            raise OSError(f"the file cannot be had: {error}") from error
         except TelegramError as error:
-            raise OSError(f"the picture cannot be had: {error}") from error
+            raise OSError(f"the file cannot be had: {error}") from error
 
     async def _deliver(self, to: str, message: Outgoing, key: str) -> str:
         if message.image is not None:

@@ -9,6 +9,8 @@ from handlers.ports import Outcome, Rejected, TryLater, Unreachable
 # The codes alone do not tell: the descriptions are the interface. The library writes them capitalised.
 CANNOT_PARSE = ("can't parse entities",)
 NOT_MODIFIED = ("message is not modified",)
+# Of a file that the Bot API does not hand over: above 20 MB.
+TOO_BIG = ("file is too big",)
 CANNOT_EDIT = (
     "message to edit not found",
     "message can't be edited",

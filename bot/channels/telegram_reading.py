@@ -30,7 +30,7 @@ COMMAND_WORDS: Mapping[str, str] = {
 }
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
-_PICTURES = {"image/jpeg", "image/png", "image/webp"}
+_PDF = "application/pdf"
 # An animation comes with a document of the same file, so it is asked for first.
 _OTHER_KINDS = (
     "animation",
@@ -102,13 +102,18 @@ def _read_message(message: Message, sender: User) -> Event | None:
         return _read_text(message.text)
     if message.photo:
         return Photo(message.photo[-1].file_id)
-    if message.document and message.document.mime_type in _PICTURES:
-        return Photo(message.document.file_id)
+    if message.document and not message.animation and _may_be_paper(message.document.mime_type):
+        return Photo(message.document.file_id, message.document.file_name or "")
     if message.location:
         return Place(message.location.latitude, message.location.longitude)
     if message.contact:
         return _read_contact(message.contact, sender)
     return _read_other(message)
+
+
+def _may_be_paper(mime_type: str | None) -> bool:
+    """Pictures of any kind, so that one we cannot read is answered with what to do instead, and PDFs."""
+    return (mime_type or "").startswith("image/") or mime_type == _PDF
 
 
 def _read_text(text: str) -> Event:

@@ -1,6 +1,7 @@
 """python-telegram-bot's requests over aiohttp, and its Bot with a way past the objects it builds."""
 
 import os
+from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
 
 import orjson
@@ -21,6 +22,8 @@ from telegram.request import BaseRequest, RequestData
 # Durations as timedelta, as the library's next major version has them; without it every 429 is a warning.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
+# Of a file that is downloaded, in bytes.
+_PIECE = 64 * 1024
 _JSON = {"Content-Type": "application/json"}
 
 Seconds: TypeAlias = DefaultValue[float] | DefaultValue[None] | float | None
@@ -95,6 +98,22 @@ class AiohttpRequest(BaseRequest):
                 return response.status, await response.read()
         except ConnectionTimeoutError as error:
             raise TimedOut("no connection in time; nothing was sent") from error
+        except TimeoutError as error:
+            raise TimedOut from error
+        except (ClientError, OSError) as error:
+            raise NetworkError(_describe(error)) from error
+
+    async def stream(self, url: str) -> AsyncIterator[bytes]:
+        """A file, in pieces as they come. Raises TimedOut, NetworkError."""
+        if self._session is None:
+            raise NetworkError("the transport is not initialised or already shut down")
+        timeout = _timeout(read=self._read, write=self._media, connect=self._connect, pool=self._pool)
+        try:
+            async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
+                if response.status != 200:
+                    raise NetworkError(f"the file's address answers with {response.status}")
+                async for piece in response.content.iter_chunked(_PIECE):
+                    yield piece
         except TimeoutError as error:
             raise TimedOut from error
         except (ClientError, OSError) as error:

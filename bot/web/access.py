@@ -15,10 +15,16 @@ PUBLISHERS = ("operator", "leader", "admin")
 OVERRIDERS = ("leader", "admin")
 # Who sends crews and answers customers, and therefore reads where and what they reported.
 CREWS = ("operator", "agent", "admin")
+# Who may read a whole ID number, with a reason.
+ID_READERS = ("agent", "admin")
 # Who answers the proposals of businesses, and who speaks with them about it.
 PROPOSAL_READERS = tuple(dict.fromkeys((*PUBLISHERS, *CREWS)))
 # Who talks with customers in the chat.
 DESK = ("agent", "admin")
+# Who answers for how customers are treated.
+SURVEYORS = ("agent", "leader", "admin")
+# Who handles requests, and therefore sees the papers that came with them.
+FILE_READERS = ("agent", "leader", "admin")
 CHALLENGE = 'Bearer realm="sangden"'
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from handlers.important import Important
 from handlers.outage_forms import OutageChange, OutageDraft, Override, PostponedSlot, Postponement, Slot
 from handlers.outages import Preview
 from handlers.rules.notices import NoticeKind
@@ -17,7 +18,7 @@ from store import outages as kept
 from store.contacts import Contact
 from store.extent import Scope
 from store.notices import NoticeState
-from store.outages import Kind, Outage, OutageRevision, OutageState, SlotState
+from store.outages import CauseClass, Kind, Outage, OutageRevision, OutageState, SlotState
 from store.outbox import Delivery, Message
 
 MOST_CODES = 1_000
@@ -104,7 +105,8 @@ class Overriding(Given):
 class OutageIn(Overriding):
     """An outage to publish. For an incident `slots` may be left out: it begins now.
 
-    `draft` keeps planned work without telling anybody.
+    `draft` keeps planned work without telling anybody. `cause_class` is for the indices and told to nobody; null:
+    `planned` for planned work, `unknown` for an incident.
     """
 
     kind: Literal["planned", "incident"]
@@ -112,23 +114,34 @@ class OutageIn(Overriding):
     slots: list[SlotIn] = Field(default=[], max_length=MOST_SLOTS)
     scope: ScopeIn
     draft: bool = False
+    cause_class: CauseClass | None = None
 
     def outage(self) -> OutageDraft:
         slots = tuple(slot.slot() for slot in self.slots)
         scope, overrides = self.scope.scope(), self.overrides()
-        return OutageDraft(self.kind, self.reason or None, slots, scope, overrides, draft=self.draft)
+        return OutageDraft(
+            self.kind,
+            self.reason or None,
+            slots,
+            scope,
+            overrides,
+            draft=self.draft,
+            cause_class=self.cause_class,
+        )
 
 
 class ChangeIn(Overriding):
     """What to change; what is left out stays as it is. `ends_at` changes the expected end of the only window.
 
-    `slots` are all windows that are on from now on: one that is left out is cancelled.
+    `slots` are all windows that are on from now on: one that is left out is cancelled. `cause_class` is told to
+    nobody, and alone it may be named after the end as well.
     """
 
     reason: Line | None = None
     ends_at: Time | None = None
     slots: list[SlotIn] = Field(default=[], max_length=MOST_SLOTS)
     scope: ScopeIn | None = None
+    cause_class: CauseClass | None = None
 
     def change(self) -> OutageChange:
         return OutageChange(
@@ -138,6 +151,7 @@ class ChangeIn(Overriding):
             slots=tuple(slot.slot() for slot in self.slots),
             scope=self.scope.scope() if self.scope else None,
             overrides=self.overrides(),
+            cause_class=self.cause_class,
         )
 
 
@@ -202,8 +216,37 @@ class FindingOut(BaseModel):
     values: dict[str, str | int]
 
 
+class SlotOut(BaseModel):
+    """A window; those called off are shown as well."""
+
+    number: int
+    starts_at: datetime
+    ends_at: datetime | None
+    state: SlotState
+
+
+class ImportantCustomerOut(BaseModel):
+    """Somebody whose supply must not fail."""
+
+    code: str
+    name: str
+
+
+class ImportantOut(BaseModel):
+    """How many important customers the outage touches, and the first of them by code: call them."""
+
+    count: int
+    customers: list[ImportantCustomerOut]
+
+    @classmethod
+    def of(cls, found: Important) -> ImportantOut:
+        named = [ImportantCustomerOut(code=one.code, name=one.name) for one in found.customers]
+        return cls(count=found.count, customers=named)
+
+
 class PublishedOut(BaseModel):
-    """An outage after a deed, how many are to hear of it, and what the planning rules found."""
+    """An outage after a deed, its windows, how many are to hear of it, what the planning rules found, and which
+    important customers it touches."""
 
     id: int
     code: str
@@ -211,7 +254,9 @@ class PublishedOut(BaseModel):
     revision: int
     affected_customers: int
     recipients: int
+    slots: list[SlotOut]
     findings: list[FindingOut] = []
+    important_customers: ImportantOut
 
 
 class NoticeOut(BaseModel):
@@ -250,6 +295,7 @@ class PreviewOut(BaseModel):
     findings: list[FindingOut]
     blocked: bool
     affected_customers: AffectedOut
+    important_customers: ImportantOut
     recipients: RecipientsOut
     notices: list[NoticeOut]
 
@@ -259,8 +305,9 @@ class PreviewOut(BaseModel):
             findings=findings,
             blocked=blocked,
             affected_customers=AffectedOut(
-                total=sum(seen.affected.values()), important=seen.important, **seen.affected
+                total=sum(seen.affected.values()), important=seen.important.count, **seen.affected
             ),
+            important_customers=ImportantOut.of(seen.important),
             recipients=RecipientsOut(total=sum(seen.recipients.values()), by_channel=dict(seen.recipients)),
             notices=[
                 NoticeOut(
@@ -277,15 +324,6 @@ class PreviewOut(BaseModel):
                 if one.kind is not NoticeKind.OVER
             ],
         )
-
-
-class SlotOut(BaseModel):
-    """A window; those called off are shown as well."""
-
-    number: int
-    starts_at: datetime
-    ends_at: datetime | None
-    state: SlotState
 
 
 class WardOut(BaseModel):
@@ -305,6 +343,7 @@ class OutageOut(BaseModel):
     state: OutageState
     revision: int
     reason: str | None
+    cause_class: CauseClass
     area: list[WardOut]
     affected_customers: int
     slots: list[SlotOut]
@@ -318,6 +357,14 @@ class OutageOut(BaseModel):
     def of(cls, outage: Outage, slots: Sequence[kept.OutageSlot], **more: Any) -> OutageOut:
         shown = [slot.model_dump() for slot in slots]
         return cls.model_validate({**outage.model_dump(), "slots": shown, **more})
+
+
+class CauseOut(BaseModel):
+    """What somebody named as the class of the cause, and when."""
+
+    cause_class: CauseClass
+    at: datetime
+    by: str
 
 
 class RevisionOut(BaseModel):
@@ -349,9 +396,12 @@ class PlannedNoticeOut(BaseModel):
 
 
 class OutageInFullOut(OutageOut):
-    """An outage with its scope, its notices and all its revisions."""
+    """An outage with its scope, the important customers that it touches, its notices, all its revisions, and who
+    named the class of its cause."""
 
     scope: ScopeIn
+    important_customers: ImportantOut
+    causes: list[CauseOut]
     notices: list[PlannedNoticeOut]
     revisions: list[RevisionOut]
 

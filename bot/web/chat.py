@@ -17,12 +17,13 @@ import structlog
 from aiohttp import WSMsgType, web
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from bot.channels.web_chat import NAME
+from bot.channels.web_chat import NAME, WebChatChannel
 from bot.pictures import Pictures
 from bot.receiver import Receiver
 from bot.web.history import Item, language_of, newest_items, own_item, picture_of
 from bot.web.hub import Hub
 from bot.web.texts import page_texts
+from bot.web.uploads import Refused, Uploads
 from conversations.model import LANGUAGES, Event, Language, Photo, Place, Press, SharedContact, Text, Words
 from conversations.model import language_of as spoken
 from conversations.texts import Speaker
@@ -41,10 +42,8 @@ YEAR = 365 * DAY
 # The longest text that the page may send; the conversation itself asks for less.
 MOST_TEXT = 4_000
 MOST_MESSAGE = 64 * 1024
-MOST_PHOTO = 10 * 1024 * 1024
 # A person types no faster; a script that floods one socket is told to slow down, and loses nothing.
 MOST_EVENTS, EVENT_SECONDS = 20, 10.0
-_PHOTO_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
 class Chat:
@@ -55,9 +54,11 @@ class Chat:
         database: Database,
         receiver: Receiver,
         hub: Hub,
+        channel: WebChatChannel,
         speaker: Speaker,
         secret: str,
         *,
+        vault_dir: Path,
         utility_name: str,
         hotline: str,
         secure: bool,
@@ -65,6 +66,8 @@ class Chat:
         self._database = database
         self._receive = receiver
         self._hub = hub
+        self._channel = channel
+        self._uploads = Uploads(vault_dir, channel.most_file_bytes)
         self._speaker = speaker
         self._pictures = Pictures(speaker)
         self._signer = URLSafeSerializer(secret, salt="web-visitor")
@@ -119,18 +122,18 @@ class Chat:
         return socket
 
     async def photo(self, request: web.Request) -> web.Response:
-        """A photo. No conversation of this version needs one, so it is looked at, answered and not kept."""
+        """A photo or PDF, once for each ref; what becomes of it is the matter of the conversation."""
         visitor = self._visitor(request)
         if visitor is None or not _same_origin(request):
             raise web.HTTPForbidden(text="unknown visitor")
         contact = await self.contact(visitor, _wished_language(request))
-        if request.content_type != "multipart/form-data":
-            return web.json_response({"text": self.say("web.unreadable", language_of(contact))}, status=422)
-        ref, begins, size = await _read_photo(request)
-        problem = _problem_with_photo(ref, begins, size)
-        if problem:
-            return web.json_response({"text": self.say(problem, language_of(contact))}, status=422)
-        item = await self.take(contact, ref, Photo(ref), self.say("web.photo_sent", language_of(contact)))
+        try:
+            async with self._uploads.take(request) as upload:
+                with self._channel.holding(upload.spool) as ref:
+                    shown = self.say(f"web.{upload.kind}_sent", language_of(contact))
+                    item = await self.take(contact, upload.ref, Photo(ref, upload.name), shown)
+        except Refused as refused:
+            return web.json_response({"text": self.say(refused.key, language_of(contact))}, status=422)
         return web.json_response({"item": item}, status=201)
 
     async def picture(self, request: web.Request) -> web.Response:
@@ -285,31 +288,6 @@ def _event(message: dict[str, Any]) -> tuple[Event, str] | None:
         case {"type": "lang", "lang": "vi" | "en" as language}:
             return Press(f"lang:{language}"), ""
     return None
-
-
-async def _read_photo(request: web.Request) -> tuple[str, bytes, int]:
-    """The ref, the first bytes and the size of the photo of a form; read in pieces, none kept."""
-    ref, begins, size = "", b"", 0
-    async for part in await request.multipart():
-        name = getattr(part, "name", None)
-        if name == "ref":
-            ref = (await part.read_chunk(80)).decode("ascii", "ignore")  # type: ignore[union-attr]
-        elif name == "file":
-            while chunk := await part.read_chunk(65_536):  # type: ignore[union-attr]
-                begins = begins or bytes(chunk[:16])
-                size += len(chunk)
-                if size > MOST_PHOTO:
-                    return ref, begins, size
-    return ref, begins, size
-
-
-def _problem_with_photo(ref: str, begins: bytes, size: int) -> str | None:
-    if not ref or not size:
-        return "web.unreadable"
-    if size > MOST_PHOTO:
-        return "web.photo_too_big"
-    webp = begins[:4] == b"RIFF" and begins[8:12] == b"WEBP"
-    return None if webp or begins.startswith(_PHOTO_BEGINNINGS) else "web.not_a_photo"
 
 
 def _same_origin(request: web.Request) -> bool:

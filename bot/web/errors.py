@@ -21,7 +21,7 @@ TEXTS = Path(__file__).parent / "staff_texts.toml"
 
 
 class ApiError(Exception):
-    """An answer other than the wished one. `fields` are (path, key, values)."""
+    """An answer other than the wished one. `fields` are (path, key, values); `more` stands beside `error`."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class ApiError(Exception):
         fields: Iterable[tuple[str, str, Mapping[str, Any]]] = (),
         headers: Mapping[str, str] | None = None,
         findings: Iterable[Finding] = (),
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(key)
         self.status = status
@@ -39,6 +40,7 @@ class ApiError(Exception):
         self.fields = tuple(fields)
         self.headers = headers or {}
         self.findings = tuple(findings)
+        self.more = more or {}
 
     def response(self, language: str) -> web.Response:
         """`{"error": {"code", "message", "fields": [{"path", "message"}]}, "findings": […]}`, what there is."""
@@ -47,7 +49,7 @@ class ApiError(Exception):
             error["fields"] = [
                 {"path": path, "message": say(key, language, values)} for path, key, values in self.fields
             ]
-        answer: dict[str, Any] = {"error": error}
+        answer: dict[str, Any] = {"error": error, **self.more}
         if self.findings:
             answer["findings"] = [one.model_dump(mode="json") for one in findings_out(self.findings, language)]
         return web.json_response(answer, status=self.status, headers=self.headers)
@@ -93,11 +95,15 @@ def findings_out(findings: Iterable[Finding], language: str) -> list[FindingOut]
     ]
 
 
+def sentences(kept: Iterable[Mapping[str, Any]], language: str) -> list[str]:
+    """Texts of the catalog that were kept as {"key", "values"}."""
+    return [say(one["key"], language, _in_words(one["values"], language)) for one in kept]
+
+
 def _in_words(values: Mapping[str, Any], language: str) -> Mapping[str, Any]:
-    """The same values, the segment by its name."""
-    if "segment" not in values:
-        return values
-    return {**values, "segment": say(f"segment.{values['segment']}", language, {})}
+    """The same values, those that stand for a word by that word."""
+    named = {name: say(f"{name}.{values[name]}", language, {}) for name in ("segment", "status") if name in values}
+    return {**values, **named}
 
 
 def broken(findings: Iterable[Finding]) -> ApiError:

@@ -59,7 +59,8 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    done = {"description": "Done", "content": _content(route.result.__name__)}
+    answer = _content(route.result.__name__) if route.result else {media: {} for media in route.media}
+    done = {"description": "Done", "content": answer}
     operation: dict[str, Any] = {
         "summary": route.summary,
         "responses": {
@@ -68,12 +69,16 @@ def _operation(route: Route) -> dict[str, Any]:
         },
     }
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
-        for name in _ID.findall(route.path)
+        {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
+        for name, kind in _path_parameters(route.path)
     ]
     if route.query:
         fields = route.query.model_json_schema(ref_template=_REFERENCE)["properties"]
-        parameters += [{"name": name, "in": "query", "schema": field} for name, field in fields.items()]
+        wanted = {name for name, field in route.query.model_fields.items() if field.is_required()}
+        parameters += [
+            {"name": name, "in": "query", "schema": field} | ({"required": True} if name in wanted else {})
+            for name, field in fields.items()
+        ]
     if route.method == "POST":
         parameters.append(
             {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": LONGEST_KEY}}
@@ -83,6 +88,11 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body:
         operation["requestBody"] = {"content": _content(route.body.__name__)}
     return operation
+
+
+def _path_parameters(path: str) -> list[tuple[str, str]]:
+    """The names in a path and whether each is a number or a text."""
+    return [(found[1], "integer" if r":\d" in found[0] else "string") for found in _ID.finditer(path)]
 
 
 def _content(model: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from bot.web.bodies import (
     DeliveriesOut,
     DeliveriesQuery,
     DeliveryOut,
+    ImportantOut,
     OutageIn,
     OutageInFullOut,
     OutageOut,
@@ -30,10 +31,11 @@ from bot.web.bodies import (
     PublishIn,
     RestoreIn,
     RevisionOut,
+    SlotOut,
 )
 from bot.web.errors import ApiError, broken, findings_out, invalid, language_of, unprocessable
 from bot.web.once import Answer
-from handlers import outages
+from handlers import important, outages
 from handlers.outages import Broken, Invalid, OutageChange, Over, Published, Unknown
 from handlers.tokens import Caller
 from store import notices, outbox
@@ -49,16 +51,20 @@ OutageDeed = Callable[[Unit, str, datetime, Any], Awaitable[Published]]
 
 @dataclass(frozen=True)
 class Route:
-    """One operation of the API: what it takes and answers, for the server and for its description."""
+    """One operation of the API: what it takes and answers, for the server and for its description.
+
+    media: the types of bytes that it answers with, instead of JSON.
+    """
 
     method: str
     path: str
     summary: str
-    handler: Callable[[web.Request], Awaitable[web.Response]]
-    result: type[BaseModel]
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    result: type[BaseModel] | None
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     status: int = 200
+    media: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ class OutagesApi(StaffApi):
             Route("GET", every, "List outages, newest first", self.list, OutagesOut, query=OutagesQuery),
             Route("GET", one, "One outage with its revisions", self.show, OutageInFullOut),
             Route("POST", every + "/preview", "What publishing would lead to", self.preview, PreviewOut, OutageIn),
-            Route("PATCH", one, "Change cause, expected end, slots or scope", self.change, done, ChangeIn),
+            Route("PATCH", one, "Change cause, class, expected end, slots, scope", self.change, done, ChangeIn),
             Route("POST", one + "/publish", "Publish a draft", self.publish_draft, done, PublishIn),
             Route("POST", one + "/postpone", "Put windows off", self.postpone, done, PostponeIn),
             Route("POST", one + "/restore", "The power is back", self.restore, done, RestoreIn),
@@ -210,8 +216,12 @@ class OutagesApi(StaffApi):
             scope = await outages.scope_of(unit, id_of(request))
             revisions = await kept.revisions_of(unit, id_of(request))
             planned = await notices.of_outage(unit, id_of(request))
+            causes = await kept.causes_of(unit, id_of(request))
+            touched = await important.of_outage(unit, id_of(request))
         more = {
             "scope": vars(scope),
+            "important_customers": ImportantOut.of(touched).model_dump(),
+            "causes": [one.model_dump() for one in causes],
             "notices": [one.model_dump() for one in planned],
             "revisions": [RevisionOut.of(one) for one in revisions],
         }
@@ -235,7 +245,7 @@ class OutagesApi(StaffApi):
 
         async def done(unit: Unit, by: str, now: datetime, body: Any) -> Done:
             published = await translated(request, deed(unit, by, now, body))
-            return Done(published_out(published, language_of(request)), published)
+            return Done(await published_out(unit, published, language_of(request)), published)
 
         return await self._do(request, model, done, status)
 
@@ -294,10 +304,11 @@ def may_override(caller: Caller, body: BaseModel) -> None:
         raise ApiError(403, "forbidden.override", {"role": caller.role, "roles": ", ".join(OVERRIDERS)})
 
 
-def published_out(done: Published, language: str) -> PublishedOut:
+async def published_out(unit: Unit, done: Published, language: str) -> PublishedOut:
     """What became of an outage, as the API answers it."""
     outage = done.outage
     assert outage.id is not None
+    slots = (await kept.slots_of(unit, [outage.id])).get(outage.id, [])
     return PublishedOut(
         id=outage.id,
         code=outage.code,
@@ -306,7 +317,9 @@ def published_out(done: Published, language: str) -> PublishedOut:
         affected_customers=outage.affected_customers,
         # None is counted after the commit, by `once.respond`.
         recipients=done.recipients or 0,
+        slots=[SlotOut.model_validate(slot.model_dump()) for slot in slots],
         findings=findings_out(done.findings, language),
+        important_customers=ImportantOut.of(await important.of_outage(unit, outage.id)),
     )
 
 

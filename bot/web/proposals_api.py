@@ -67,7 +67,7 @@ class ProposalsApi(StaffApi):
             await require(unit, request, ANY)
             query = checked(ProposalsQuery, dict(request.query))
             found = await kept.page(unit, query.state, query.outage, query.limit, query.before)
-            rows = [await _shown(unit, one) for one in found]
+            rows = [await _shown(unit, one, language_of(request)) for one in found]
         more = rows[-1].id if len(rows) == query.limit else None
         return json_of(ProposalsOut(proposals=rows, next_before=more))
 
@@ -77,7 +77,7 @@ class ProposalsApi(StaffApi):
             proposal = await kept.by_id(unit, id_of(request))
             if proposal is None:
                 raise ApiError(404, "proposal.unknown", {"id": id_of(request)})
-            shown = ProposalInFullOut.of_one(proposal, *await _subject(unit, proposal))
+            shown = ProposalInFullOut.of_one(proposal, *await _subject(unit, proposal), language_of(request))
         log.info("proposal_read", by=caller.name, proposal=proposal.code)
         return json_of(shown)
 
@@ -106,7 +106,7 @@ class ProposalsApi(StaffApi):
             answered = await _translated(request, deed(unit, by, now, body))
             published = answered.published
             told = AnsweredOut(
-                proposal=await _shown(unit, answered.proposal),
+                proposal=await _shown(unit, answered.proposal, language_of(request)),
                 revision=published.outage.revision if published else None,
                 # None is counted after the commit, by `once.respond`.
                 recipients=published.recipients or 0 if published else 0,
@@ -133,8 +133,8 @@ async def _translated(request: web.Request, deed: Awaitable[Answered]) -> Answer
         raise ApiError(409, "outage.over") from None
 
 
-async def _shown(unit: Unit, proposal: Proposal) -> ProposalOut:
-    return ProposalOut.of(proposal, *await _subject(unit, proposal))
+async def _shown(unit: Unit, proposal: Proposal, language: str) -> ProposalOut:
+    return ProposalOut.of(proposal, *await _subject(unit, proposal), language)
 
 
 async def _subject(unit: Unit, proposal: Proposal) -> tuple[Outage, Customer | None]:

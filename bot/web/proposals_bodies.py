@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from bot.web.bodies import LARGEST_ID, MOST_A_PAGE, FindingOut, Given, Line, Overriding, Time, masked
+from bot.web.errors import sentences
 from handlers.outage_forms import Slot
 from store.customers import Customer
 from store.outages import Outage
@@ -27,9 +28,9 @@ class ProposalsQuery(Given):
 
 
 class AcceptIn(Overriding):
-    """Which of the proposed windows, counted from 0; `override` sets planning rules aside."""
+    """Which of the proposed windows, from 1 as `windows` lists them; `override` sets planning rules aside."""
 
-    window: int = Field(default=0, ge=0, le=LARGEST_ID)
+    window: int = Field(default=1, ge=1, le=LARGEST_ID)
 
 
 class DeclineIn(Given):
@@ -63,8 +64,10 @@ class WindowOut(BaseModel):
 class ProposalOut(BaseModel):
     """A proposal: the window as it was then, the windows wished for, what came of it.
 
-    `overtaken`: the window was moved, called off or has begun before an answer. `important`: one whose supply
+    `overtaken`: the window was moved, called off or has begun before an answer. `important`: their supply
     must not fail; call before you decline. Of the customer code only its end is shown, of the reason nothing.
+    `chosen`: which of `windows` was accepted, from 1. `refused`: sentences that say why the window the customer
+    agreed to could not be any more, so that the proposal waits for staff again.
     """
 
     id: int
@@ -81,17 +84,19 @@ class ProposalOut(BaseModel):
     counter: WindowOut | None
     chosen: int | None
     why: str
+    refused: list[str]
     answered_by: str
     answered_at: datetime | None
     expires_at: datetime
     at: datetime
 
     @classmethod
-    def of(cls, proposal: Proposal, outage: Outage, customer: Customer | None) -> ProposalOut:
+    def of(cls, proposal: Proposal, outage: Outage, customer: Customer | None, language: str) -> ProposalOut:
         plain = proposal.model_dump(exclude={"contact_id", "overrides", "reason"})
         plain |= {
             "customer_code": masked(proposal.customer_code),
             "outage_code": outage.code,
+            "refused": sentences(proposal.refused, language),
             "segment": customer.segment if customer else "",
             "important": bool(customer and customer.important),
             "window": WindowOut.of(proposal.window),
@@ -107,8 +112,10 @@ class ProposalInFullOut(ProposalOut):
     reason: str
 
     @classmethod
-    def of_one(cls, proposal: Proposal, outage: Outage, customer: Customer | None) -> ProposalInFullOut:
-        shown = ProposalOut.of(proposal, outage, customer).model_dump()
+    def of_one(
+        cls, proposal: Proposal, outage: Outage, customer: Customer | None, language: str
+    ) -> ProposalInFullOut:
+        shown = ProposalOut.of(proposal, outage, customer, language).model_dump()
         return cls.model_validate({**shown, "customer_code": proposal.customer_code, "reason": proposal.reason})
 
 

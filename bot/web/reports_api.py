@@ -98,7 +98,7 @@ class ReportsApi(StaffApi):
         async def deed(unit: Unit, by: str, now: datetime, body: ConfirmIn) -> Done:
             known = suggestions.Confirmation(body.reason or None, body.starts_at, body.ends_at)
             done = await translated(request, suggestions.confirm(unit, id_of(request), known, by, now))
-            return Done(published_out(done, language_of(request)), done)
+            return Done(await published_out(unit, done, language_of(request)), done)
 
         return await self._settle(request, ConfirmIn, deed, 201)
 

@@ -14,13 +14,19 @@ from aiohttp import web
 
 from bot.web.desk_api import DeskApi
 from bot.web.errors import ApiError, language_of
+from bot.web.escalations_api import EscalationsApi
+from bot.web.files_api import FilesApi
 from bot.web.health import Health
 from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
 from bot.web.proposals_api import ProposalsApi
 from bot.web.reports_api import ReportsApi
+from bot.web.requests_api import RequestsApi
 from bot.web.stats_api import StatsApi
+from bot.web.surveys_api import SurveysApi
 from conversations.texts import Speaker
+from handlers.sealing_port import Sealer
+from handlers.vault import Vault
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -38,7 +44,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 # What opens somebody's calendar must not stand in a log, not even when the address was mistyped.
-_SECRET = {"/calendar/": "/calendar/{token}.ics"}
+_SECRET = {"/calendar/": "/calendar/{token}.ics", "/my-data/": "/my-data/{token}.json"}
 # Asked for every few seconds by machines: a line for each would bury the others.
 _QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
 
@@ -49,12 +55,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class WebServices:
-    """What the routes need of the rest."""
+    """What the routes need of the rest; without the vault no files are handed out."""
 
     database: Database
     clock: Callable[[], datetime]
     spread: Callable[[Sequence[int]], None]
     speaker: Speaker
+    sealer: Sealer | None = None
+    vault: Vault | None = None
 
 
 def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> web.Application:
@@ -64,7 +72,12 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations += ReportsApi(services.database, services.clock, services.spread).routes()
     operations += ProposalsApi(services.database, services.clock, services.spread).routes()
     operations += DeskApi(services.database, services.clock, services.spread, services.speaker).routes()
+    operations += SurveysApi(services.database, services.clock, services.spread).routes()
+    operations += RequestsApi(services.database, services.clock, services.spread, services.sealer).routes()
+    operations += EscalationsApi(services.database, services.clock, services.spread).routes()
     operations += StatsApi(services.database, services.clock).routes()
+    if services.vault is not None:
+        operations += FilesApi(services.vault, services.clock).routes()
     document = describe(operations)
 
     async def openapi(request: web.Request) -> web.Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -15,6 +15,7 @@ from bot.web.errors import ApiError
 from bot.web.outages_api import PREFIX, Route, checked, json_of
 from handlers import statistics
 from handlers.rules import indices
+from handlers.rules.indices import Indices
 from handlers.statistics import Statistics
 from handlers.talking import ZONE
 from store.db import Database
@@ -49,8 +50,32 @@ class StatsQuery(BaseModel):
     by: Literal["month", "feeder", "company"] = "month"
 
 
+class SetOut(BaseModel):
+    """The same indices without the outages of some classes of causes."""
+
+    saidi_minutes: float
+    saifi: float
+    maifi: float
+
+    @classmethod
+    def of(cls, found: Indices) -> SetOut:
+        return cls(
+            saidi_minutes=round(found.saidi_minutes, 4), saifi=round(found.saifi, 6), maifi=round(found.maifi, 6)
+        )
+
+
+class SetRuleOut(BaseModel):
+    """Which classes of causes a set leaves out, and who says so."""
+
+    without: list[str]
+    source: str
+
+
 class IndexOut(BaseModel):
-    """The indices of a month, of all customers or of one feeder's or company's, and what they are made of."""
+    """The indices of a month, of all customers or of one feeder's or company's, and what they are made of.
+
+    They count every cause; `overall` and `distribution` are the circular's two sets.
+    """
 
     month: str
     feeder: str | None
@@ -62,6 +87,8 @@ class IndexOut(BaseModel):
     customer_minutes: float
     customer_interruptions: int
     customer_momentary: int
+    overall: SetOut
+    distribution: SetOut
 
 
 class InTimeOut(BaseModel):
@@ -106,8 +133,8 @@ class TooLongOut(BaseModel):
 
 
 class StatsOut(BaseModel):
-    """All figures of a period. `total` sums the months' indices; `current_basis` lists the months for which
-    today's number of customers stands in, because nobody counted them then."""
+    """All figures of a period. `total` sums the months' indices, `totals` those of each set; `current_basis` lists
+    the months for which today's number of customers stands in, because nobody counted them then."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -119,6 +146,8 @@ class StatsOut(BaseModel):
     momentary_minutes: int
     indices: list[IndexOut]
     total: dict[str, float]
+    totals: dict[str, dict[str, float]]
+    sets: dict[str, SetRuleOut]
     notices: dict[str, InTimeOut]
     incidents: ToldOut
     cut_again: list[CutAgainOut]
@@ -168,13 +197,13 @@ def _out(found: Statistics, first: str, last: str, by: str) -> StatsOut:
             month=one.month,
             feeder=one.feeder,
             company=one.company,
-            saidi_minutes=round(one.indices.saidi_minutes, 4),
-            saifi=round(one.indices.saifi, 6),
-            maifi=round(one.indices.maifi, 6),
+            **SetOut.of(one.indices).model_dump(),
             customers=one.customers,
             customer_minutes=round(one.interruptions.minutes, 2),
             customer_interruptions=one.interruptions.sustained,
             customer_momentary=one.interruptions.momentary,
+            overall=SetOut.of(one.overall),
+            distribution=SetOut.of(one.distribution),
         )
         for one in found.figures
     ]
@@ -187,6 +216,16 @@ def _out(found: Statistics, first: str, last: str, by: str) -> StatsOut:
         momentary_minutes=minutes,
         indices=shown,
         total=_total(shown) if by == "month" else {},
+        totals={
+            "overall": _total([one.overall for one in shown]),
+            "distribution": _total([one.distribution for one in shown]),
+        }
+        if by == "month"
+        else {},
+        sets={
+            name: SetRuleOut(without=sorted(one.without), source=one.source)
+            for name, one in (("overall", found.rules.overall), ("distribution", found.rules.distribution))
+        },
         notices={segment: InTimeOut(**vars(one)) for segment, one in sorted(found.notices.items())},
         incidents=ToldOut(**vars(found.told)),
         cut_again=[CutAgainOut(**vars(one)) for one in found.cut_again],
@@ -195,7 +234,7 @@ def _out(found: Statistics, first: str, last: str, by: str) -> StatsOut:
     )
 
 
-def _total(shown: list[IndexOut]) -> dict[str, float]:
+def _total(shown: Sequence[IndexOut | SetOut]) -> dict[str, float]:
     """The values of a period are the sums of its months'."""
     return {
         name: round(sum(getattr(one, name) for one in shown), 6) for name in ("saidi_minutes", "saifi", "maifi")

@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 from conversations.model import Language, Moment, Picture, Words
 from conversations.texts import Speaker
-from handlers.pictures.week import paint
+from conversations.wire import words_from_json
+from handlers.pictures import progress, week
+from handlers.pictures.progress import Progress
 from handlers.pictures.week_data import read_week
 from handlers.pictures.week_layout import Layout
 
-KIND_WEEK = "week"
+KIND_WEEK, KIND_PROGRESS = "week", "progress"
 
 
 def draw(picture: Picture, language: Language, speaker: Speaker, zone: ZoneInfo) -> bytes:
@@ -18,7 +20,8 @@ def draw(picture: Picture, language: Language, speaker: Speaker, zone: ZoneInfo)
 
     It takes some 50 ms of computing: call it in a thread.
     """
-    return paint(_laid_out(picture, language, speaker, zone))
+    laid_out = _laid_out(picture, language, speaker, zone)
+    return week.paint(laid_out) if isinstance(laid_out, Layout) else progress.paint(laid_out)
 
 
 def size(picture: Picture, language: Language, speaker: Speaker, zone: ZoneInfo) -> tuple[int, int]:
@@ -31,10 +34,15 @@ def alt(picture: Picture) -> Words:
     match picture:
         case Picture("week", {"now": str(now)}):
             return Words("picture.week", {"day": Moment(now, "day")})
+        case Picture("progress", {"code": str(code), "state": dict(state)}) if "say" in state:
+            return Words("picture.progress", {"code": code, "state": words_from_json(state)})
     raise ValueError(f"no such picture: {picture.kind!r}")
 
 
-def _laid_out(picture: Picture, language: Language, speaker: Speaker, zone: ZoneInfo) -> Layout:
-    if picture.kind != KIND_WEEK:
-        raise ValueError(f"no such picture: {picture.kind!r}")
-    return Layout(read_week(picture.data, language, speaker, zone), language, speaker)
+def _laid_out(picture: Picture, language: Language, speaker: Speaker, zone: ZoneInfo) -> Layout | Progress:
+    match picture.kind:
+        case "week":
+            return Layout(read_week(picture.data, language, speaker, zone), language, speaker)
+        case "progress":
+            return Progress(picture.data, language, speaker, zone)
+    raise ValueError(f"no such picture: {picture.kind!r}")

@@ -10,6 +10,10 @@ from conversations.folding import fold
 # marker only if something follows it, so that "a, b, p" stays what it is.
 _SPELLED = (
     (re.compile(r"\b(?:tp|thanh pho)? ?(?:hcm|ho chi minh)\b|\btphcm\b|\bviet nam\b|\bvn\b"), " "),
+    # English puts the word behind the name: "12 Le Loi street, Ben Thanh ward, Binh Thanh district".
+    (re.compile(r"(?:^|\b(?:street|road|avenue) )((?:[a-z]+ ){0,2}[a-z]+) ward\b"), r" phuong \1 "),
+    (re.compile(r"(?:^|\bward )((?:[a-z]+ )?[a-z]+) district\b"), r" quan \1 "),
+    (re.compile(r"(?<=[a-z0-9]) (?:street|road|avenue)\b"), " "),
     (re.compile(r"\b(?:phuong|ph|p|f|ward) ?0?(\d{1,2})(?=q|\s|$)"), r" phuong \1 "),
     (re.compile(r"\b(?:quan|q|district) ?0?(\d{1,2})(?=\s|$)"), r" quan \1 "),
     (re.compile(r"\b(?:ph|p|f) (?=[a-z])"), "phuong "),

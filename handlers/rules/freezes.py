@@ -13,7 +13,10 @@ FREEZES = Path(__file__).with_name("freezes.toml")
 
 @dataclass(frozen=True)
 class Freeze:
-    """A stretch of local days without planned work, both ends included; `name` is Vietnamese, for staff."""
+    """A stretch of local days without planned work, both ends included; `name` is Vietnamese, for staff.
+
+    assumed: nobody has announced these very days yet, or the announcement calls them expected.
+    """
 
     code: str
     name: str
@@ -21,6 +24,7 @@ class Freeze:
     last: date
     source: str
     note: str = ""
+    assumed: bool = False
 
     def holds_on(self, day: date) -> bool:
         """Whether the day is one of them."""
@@ -29,11 +33,17 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Unannounced:
-    """What is not known yet for a year and must be added by staff."""
+    """What is not known yet for a year and must be added by staff; it can only fall between `first` and `last`."""
 
     year: int
     name: str
     note: str
+    first: date
+    last: date
+
+    def may_hold_on(self, day: date) -> bool:
+        """Whether the day may turn out to be one of them."""
+        return self.first <= day <= self.last
 
 
 @dataclass(frozen=True)
@@ -86,14 +96,27 @@ def _freeze_of(where: str, entry: Table) -> Freeze:
     if last < first:
         raise BadData(f"{where}: ends {last}, before it begins {first}")
     note = text_in(entry, "note", where) if "note" in entry else ""
-    return Freeze(code, text_in(entry, "name", where), first, last, text_in(entry, "source", where), note)
+    name, source = text_in(entry, "name", where), text_in(entry, "source", where)
+    return Freeze(code, name, first, last, source, note, _assumed(entry, where))
+
+
+def _assumed(entry: Table, where: str) -> bool:
+    status = entry.get("status", "announced")
+    if status not in ("announced", "assumed"):
+        raise BadData(f'{where}: `status` must be "announced" or "assumed"; it is {status!r}')
+    return bool(status == "assumed")
 
 
 def _open_of(path: Path, entry: Table) -> Unannounced:
     where = f"{path}, open"
-    return Unannounced(
-        number_in(entry, "year", where), text_in(entry, "name", where), text_in(entry, "note", where)
-    )
+    year, name = number_in(entry, "year", where, least=2000), text_in(entry, "name", where)
+    where = f"{where} ({name})"
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    if "from" in entry or "to" in entry:
+        first, last = day_in(entry, "from", where), day_in(entry, "to", where)
+    if not date(year, 1, 1) <= first <= last <= date(year, 12, 31):
+        raise BadData(f"{where}: `from` and `to` must be in order and within {year}; they are {first} and {last}")
+    return Unannounced(year, name, text_in(entry, "note", where), first, last)
 
 
 def _year_of(path: Path, entry: Table) -> int:

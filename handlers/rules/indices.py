@@ -9,19 +9,32 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from handlers.rules.dated import span_in, value_in, version_at
+from handlers.rules.dated import BadData, Table, span_in, value_in, version_at
 
 INDICES = Path(__file__).with_name("indices.toml")
 MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
+class IndexSet:
+    """Indices that leave out the outages of these classes of causes."""
+
+    without: frozenset[str]
+    source: str
+
+
+@dataclass(frozen=True)
 class IndexRules:
-    """momentary: an interruption up to this long counts for MAIFI, a longer one for SAIDI and SAIFI."""
+    """momentary: an interruption up to this long counts for MAIFI, a longer one for SAIDI and SAIFI.
+
+    overall, distribution: the circular's two sets, "toàn phần" and "của lưới điện phân phối".
+    """
 
     momentary: timedelta
     incident_notice: timedelta
     source: str
+    overall: IndexSet
+    distribution: IndexSet
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,13 @@ def index_rules_at(day: date, path: Path = INDICES) -> IndexRules:
     """The rules that apply on a day. Raises LookupError if none does, BadData if the file is wrong."""
     version, where = version_at(path, day)
     source = str(value_in(version, "momentary", where)[0]["source"])
-    return IndexRules(span_in(version, "momentary", where), span_in(version, "incident_notice", where), source)
+    return IndexRules(
+        span_in(version, "momentary", where),
+        span_in(version, "incident_notice", where),
+        source,
+        _set_in(version, "overall", where),
+        _set_in(version, "distribution", where),
+    )
 
 
 def chains(times: Iterable[Off]) -> list[Chain]:
@@ -148,6 +167,14 @@ def sums(costs: Iterable[Mapping[str, Loss]]) -> dict[str, Loss]:
         for month, loss in cost.items():
             total[month] = total.get(month, Loss()) + loss
     return total
+
+
+def _set_in(version: Table, name: str, where: str) -> IndexSet:
+    value, here = value_in(version, name, where)
+    without = value.get("without")
+    if not isinstance(without, list) or not without or not all(isinstance(one, str) for one in without):
+        raise BadData(f"{here}: `without` must list the classes of causes that are left out")
+    return IndexSet(frozenset(without), str(value["source"]))
 
 
 def _stretches(chain: Sequence[Off]) -> tuple[Stretch, ...]:

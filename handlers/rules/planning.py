@@ -1,6 +1,6 @@
 """Checks a planned outage against the law, what the company promises, and the calendar, before it is published."""
 
-import calendar
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -65,6 +65,8 @@ class Rule(StrEnum):
     LEGAL_NOTICE = "legal_notice"
     COMPANY_NOTICE = "company_notice"
     FREEZE = "freeze"
+    CALENDAR = "calendar"
+    UNANNOUNCED = "unannounced"
     OVERLAP = "overlap"
     ADJOINING = "adjoining"
     IMPORTANT = "important"
@@ -113,7 +115,7 @@ class Plan:
 
 
 def check(
-    plan: Plan, rules: PlanningRules, freezes: Sequence[Freeze], now: datetime, zone: ZoneInfo
+    plan: Plan, rules: PlanningRules, calendar: FreezeCalendar, now: datetime, zone: ZoneInfo
 ) -> tuple[Finding, ...]:
     """Everything there is to say about a plan, in the order of `Rule`; empty if nothing is.
 
@@ -126,7 +128,9 @@ def check(
         *_cut_again(plan, rules, zone),
         *_late_by_law(plan, rules, now, zone),
         *_late_by_promise(plan, rules, now, zone),
-        *_frozen(plan, freezes, zone),
+        *_frozen(plan, calendar.freezes, zone),
+        *_not_covered(plan, calendar, zone),
+        *_unannounced(plan, calendar, zone),
         *_overlapping(plan, zone),
         *_adjoining(plan, rules, zone),
         *_important(plan),
@@ -136,7 +140,7 @@ def check(
 def months_later(day: date, months: int) -> date:
     """The same day some months on, or the last of a shorter month: 31/5 and 9 months are 28/2."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def local_days(window: Window, zone: ZoneInfo) -> tuple[date, ...]:
@@ -191,12 +195,34 @@ def _late_by_promise(plan: Plan, rules: PlanningRules, now: datetime, zone: Zone
 
 
 def _frozen(plan: Plan, freezes: Iterable[Freeze], zone: ZoneInfo) -> Iterator[Finding]:
-    days = sorted({day for window in plan.windows for day in local_days(window, zone)})
+    days = _days(plan, zone)
     for freeze in freezes:
         touched = [day for day in days if freeze.holds_on(day)]
         if touched:
-            values = {"code": freeze.code, "name": freeze.name, "day": _day(touched[0])}
+            status = "assumed" if freeze.assumed else "announced"
+            values = {"code": freeze.code, "name": freeze.name, "day": _day(touched[0]), "status": status}
             yield Finding(Rule.FREEZE, True, values | {"first": _day(freeze.first), "last": _day(freeze.last)})
+
+
+def _not_covered(plan: Plan, calendar: FreezeCalendar, zone: ZoneInfo) -> Iterator[Finding]:
+    """A year for which nobody looked the holidays up: that no freeze was found proves nothing."""
+    for year in sorted({day.year for day in _days(plan, zone) if not calendar.covers(day)}):
+        yield Finding(Rule.CALENDAR, False, {"year": year, "last": max(calendar.years)})
+
+
+def _unannounced(plan: Plan, calendar: FreezeCalendar, zone: ZoneInfo) -> Iterator[Finding]:
+    """Days without planned work that are still to be announced and may turn out to be the plan's."""
+    days = _days(plan, zone)
+    for one in calendar.unannounced:
+        touched = [day for day in days if one.may_hold_on(day)]
+        if touched:
+            values = {"name": one.name, "day": _day(touched[0]), "first": _day(one.first), "last": _day(one.last)}
+            yield Finding(Rule.UNANNOUNCED, False, values)
+
+
+def _days(plan: Plan, zone: ZoneInfo) -> list[date]:
+    """The local days that the plan touches, in order."""
+    return sorted({day for window in plan.windows for day in local_days(window, zone)})
 
 
 def _overlapping(plan: Plan, zone: ZoneInfo) -> Iterator[Finding]:

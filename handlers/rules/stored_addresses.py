@@ -8,8 +8,12 @@ from typing import cast
 from conversations.folding import fold
 from handlers.rules.addresses import parse_address, street_of
 
-# A house number such as 12, 12A or 12/3B/4, or a lot, before a word; what else begins an address is read in full.
-_HOUSE = re.compile(r"(?:[Ll]ô [0-9]{1,6}|[0-9]{1,6}[A-Za-z]?(?:/[0-9]{1,5}[A-Za-z]?)*)(?=,? [^\W\d_])")
+# A house number such as 12, 12A or 12/3B/4, or a lot, before a word or a street that is called after a day; what
+# else begins an address is read in full.
+_HOUSE = re.compile(
+    r"(?:[Ll]ô [0-9]{1,6}|[0-9]{1,6}[A-Za-z]?(?:/[0-9]{1,5}[A-Za-z]?)*)"
+    r"(?=,? (?:[^\W\d_]|[0-9]{1,2} [Tt]háng [0-9]{1,2}(?:,|$)))"
+)
 # Stands for the number while the rest is read; no street, day or ward is called that.
 _SOME_NUMBER = "98765"
 _REMEMBERED = 65_536  # house numbers, and streets
@@ -27,23 +31,27 @@ class StoredAddresses:
         """Houses and streets, folded, "" for none: `12/3B Lê Lợi, Phường Bến Thành` → `12/3b`, `le loi`."""
         if not addresses:
             return [], []
-        numbers, _, rests = zip(*(address.partition(" ") for address in addresses), strict=True)
+        numbers, _, rests = zip(*[address.partition(" ") for address in addresses], strict=True)
         houses, streets = list(map(self._houses.get, numbers)), list(map(self._streets.get, rests))
         if None in houses or None in streets:
-            return self._one_by_one(addresses, numbers, rests)
+            self._fill(houses, streets, addresses, numbers, rests)
         return cast("list[str]", houses), cast("list[str]", streets)
 
-    def _one_by_one(
-        self, addresses: Sequence[str], numbers: Sequence[str], rests: Sequence[str]
-    ) -> tuple[list[str], list[str]]:
-        houses, streets = list[str](), list[str]()
-        for address, number, rest in zip(addresses, numbers, rests, strict=True):
-            house, street = self._houses.get(number), self._streets.get(rest)
+    def _fill(
+        self,
+        houses: list[str | None],
+        streets: list[str | None],
+        addresses: Sequence[str],
+        numbers: Sequence[str],
+        rests: Sequence[str],
+    ) -> None:
+        """Read the addresses of which the number or the rest was not known yet."""
+        unread = [at for at, known in enumerate(zip(houses, streets, strict=True)) if None in known]
+        for at in unread:
+            house, street = self._houses.get(numbers[at]), self._streets.get(rests[at])
             if house is None or street is None:
-                house, street = self._learn(address, number, rest)
-            houses.append(house)
-            streets.append(street)
-        return houses, streets
+                house, street = self._learn(addresses[at], numbers[at], rests[at])
+            houses[at], streets[at] = house, street
 
     def _learn(self, address: str, number: str, rest: str) -> tuple[str, str]:
         found = _HOUSE.match(address)
@@ -71,12 +79,20 @@ def _in_full(address: str) -> tuple[str, str]:
     return whole.house or "", whole.street or ""
 
 
-@lru_cache(maxsize=4_096)
 def _street_behind(rest: str, lot: bool) -> str | None:
     """The street of an address from behind its house number; None if the two cannot be told apart safely."""
     if fold(rest[:20]).startswith("thang"):
         return None
     house = f"lo {_SOME_NUMBER}" if lot else _SOME_NUMBER
+    named, comma, _ = rest.partition(",")
+    if comma and (street := _street_of(house, named)):
+        # What follows a street tells only where it is.
+        return street
+    return _street_of(house, rest)
+
+
+@lru_cache(maxsize=4_096)
+def _street_of(house: str, rest: str) -> str | None:
     # parse_address remembers what it reads, for what customers type; a million addresses would push that out.
     found = parse_address.__wrapped__(house + rest)
     return found.street or "" if found.house == house else None

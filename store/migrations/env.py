@@ -6,6 +6,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlmodel import AutoString
 
+from store.migrate import of_dialect
 from store.tables import metadata
 from store.types import Document, Utc
 
@@ -29,6 +30,7 @@ context.configure(
     # SQLite cannot ALTER most things: alembic copies the table instead.
     render_as_batch=True,
     compare_type=True,
+    include_object=of_dialect(connection.dialect.name),
     render_item=render_type,
 )
 with context.begin_transaction():

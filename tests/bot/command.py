@@ -3,51 +3,67 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from tests.bot.warm import Files, Running, Warm
+
+warm = Warm()
 
 
-def sangden(directory: Path, *arguments: str, said: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, its data in `directory`; `settings` without their prefix."""
+def sangden(
+    directory: Path, *arguments: str, said: str = "", cold: bool = False, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, its data in `directory`; `settings` without their prefix.
+
+    cold: by starting Python, as a shell does, and not by forking from a process that has imported everything.
+    """
     environment = _environment(directory, settings)
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        input=said,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        env=environment,
-        cwd=directory,
-        timeout=60,
-        check=False,
-    )
+    if cold:
+        command = [sys.executable, "-m", "bot", *arguments]
+        return subprocess.run(
+            command, input=said, capture_output=True, encoding="utf-8", env=environment, cwd=directory, check=False
+        )
+    with TemporaryFile() as stdout, TemporaryFile() as stderr, _pipe(said) as stdin:
+        running = warm.start(arguments, directory, environment, Files(stdin, stdout.fileno(), stderr.fileno()))
+        code = running.wait()
+        return subprocess.CompletedProcess(arguments, code, _read(stdout), _read(stderr))
 
 
-def started(directory: Path, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-    """A command that runs, for who does not wait for its end; what it says on standard error can be read."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "bot", *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env=_environment(directory, settings),
-        cwd=directory,
-    )
+@contextmanager
+def started(directory: Path, *arguments: str, **settings: str) -> Iterator[tuple[Running, IO[str]]]:
+    """A command that runs within the block, for who does not wait for its end, and its standard error."""
+    ours, theirs = os.pipe()
+    with os.fdopen(ours, encoding="utf-8") as stderr:
+        with Path(os.devnull).open("r+b") as nothing:
+            files = Files(nothing.fileno(), nothing.fileno(), theirs)
+            running = warm.start(arguments, directory, _environment(directory, settings), files)
+        os.close(theirs)
+        try:
+            yield running, stderr
+        finally:
+            running.kill()
+            running.wait()
 
 
-def copied(template: Path, directory: Path) -> None:
-    """Put a migrated database where a command run in `directory` looks for it."""
-    with (
-        closing(sqlite3.connect(template)) as migrated,
-        closing(sqlite3.connect(directory / "sangden.db")) as copy,
-    ):
-        migrated.backup(copy)
+@contextmanager
+def _pipe(said: str) -> Iterator[int]:
+    """The reading end of a pipe that holds the words, which are few."""
+    ours, theirs = os.pipe()
+    with os.fdopen(theirs, "wb") as writing:
+        writing.write(said.encode("utf-8", "surrogateescape"))
+    yield ours
+    os.close(ours)
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8")
 
 
 def _environment(directory: Path, settings: Mapping[str, str]) -> dict[str, str]:

@@ -8,12 +8,14 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from bot.app import running
+from store.sealing import new_key
 from tests.bot.command import sangden
+from tests.sqlite_files import copied
 from tests.web.service import settings_for
 
 
 async def test_a_token_is_printed_once_and_works_until_its_name_gets_another(tmp_path: Path) -> None:
-    assert sangden(tmp_path, "migrate").returncode == 0
+    assert sangden(tmp_path, "migrate", cold=True).returncode == 0
     old, new = (sangden(tmp_path, "token", "add", "scada", "--role", "operator").stdout.strip() for _ in range(2))
     assert old.startswith("sd_")
     assert old != new
@@ -78,3 +80,20 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "--port" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_vaults_keys_are_turned_and_a_missing_one_is_named(sqlite_template: Path, tmp_path: Path) -> None:
+    copied(sqlite_template, tmp_path)
+    old, new = new_key("k1"), new_key("k2")
+    said = sangden(tmp_path, "chat", said="theo dõi\n", VAULT_KEYS=old)
+    assert "theo dõi nơi nào" in said.stdout, said.stderr
+
+    lost = sangden(tmp_path, "chat", said="theo dõi\n", VAULT_KEYS=new)
+    assert (lost.returncode, "The vault's keys lack k1" in lost.stderr) == (1, True), lost.stderr
+    assert "Traceback" not in lost.stderr
+
+    turned = sangden(tmp_path, "vault", "rotate", VAULT_KEYS=f"{new},{old}")
+    assert turned.returncode == 0, turned.stderr
+    assert "0 files and 1 texts" in turned.stdout
+    well = sangden(tmp_path, "doctor", VAULT_KEYS=new)
+    assert "sealed with the key k2" in well.stdout

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from tests.bot.command import sangden
-from tests.web.service import with_demo
+from tests.sqlite_files import copied
 
 
 @pytest.fixture
-async def directory(sqlite_url: str, tmp_path: Path) -> Path:
+def directory(demo_template: Path, tmp_path: Path) -> Path:
     """A database with the demonstration utility, where the command looks for it."""
-    await with_demo(sqlite_url)
-    (tmp_path / "migrated.sqlite").rename(tmp_path / "sangden.db")
+    copied(demo_template, tmp_path / "sangden.db")
     return tmp_path
 
 

@@ -15,12 +15,13 @@ from handlers.demo import build
 from handlers.rules import outage_rows
 from handlers.rules.customer_rows import COLUMNS
 from handlers.talking import ZONE
-from tests.bot.command import copied, sangden, started
+from tests.bot.command import sangden, started
+from tests.sqlite_files import copied
 
 
 @pytest.fixture
 def folder(tmp_path: Path, sqlite_template: Path) -> Path:
-    copied(sqlite_template, tmp_path)
+    copied(sqlite_template, tmp_path / "sangden.db")
     with (tmp_path / "c.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         out.writerow(COLUMNS)
@@ -181,11 +182,11 @@ def test_an_import_that_is_killed_leaves_the_data_as_it_was(folder: Path, known:
     header, *lines = (folder / "c.csv").read_text("utf-8").splitlines()
     many = [f"PE99{number:09}{lines[0][13:]}" for number in range(60_000)]
     (folder / "many.csv").write_text("\n".join([header, *lines, *many]), "utf-8")
-    with started(folder, "import", "customers", "many.csv") as process:
-        assert process.stderr is not None
+    with started(folder, "import", "customers", "many.csv") as (process, stderr):
         awaited = "writing" if known else "reading"
-        assert any(line.startswith(awaited) for line in process.stderr)
+        assert any(line.startswith(awaited) for line in stderr)
         process.kill()
+        process.wait()
     assert process.returncode == -signal.SIGKILL
     assert customers(folder) == known
     assert f"{60_050 - known} new" in sangden(folder, "import", "customers", "many.csv").stdout.replace(",", "")

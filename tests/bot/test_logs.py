@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bot import logs
 
@@ -20,6 +22,8 @@ SECRETS = [
     "0901-234-567",
     "02838123456",
     "079123456789",
+    "079 123 456 789",
+    "0791.2345.6789",
     "123456789",
     "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0",
     "sd_kq3vT9mWc8Zr5yXb2nLp7d",
@@ -47,6 +51,45 @@ def _as_before() -> Iterator[None]:
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_what_names_a_person_is_masked_wherever_it_stands(secret: str, sentence: str) -> None:
     assert secret not in logs.masked(sentence.format(secret))
+
+
+@st.composite
+def id_numbers(draw: st.DrawFn) -> str:
+    """Twelve digits in one piece, or, as people write them, in groups."""
+    digits = draw(st.text("0123456789", min_size=12, max_size=12))
+    parting = draw(st.sampled_from(["", " ", ".", "-"]))
+    sizes = draw(st.sampled_from([(3, 3, 3, 3), (4, 4, 4), (6, 6), (3, 1, 2, 6)]))
+    if not parting:
+        return digits
+    ends = [sum(sizes[: at + 1]) for at in range(len(sizes))]
+    grouped = "0" + digits[1:]
+    return parting.join(grouped[end - size : end] for size, end in zip(sizes, ends, strict=True))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(
+    number=id_numbers(),
+    before=st.sampled_from(["", "cccd ", "id=", "số:", "PE01000000014 ", "0901234567, ", "15/08/1990 "]),
+    after=st.sampled_from(["", ".", ", sinh 15081990", " 15.08.1990", "|Nguyễn Thị Lan", "abc"]),
+    style=st.sampled_from(["json", "console"]),
+)
+def test_no_line_of_the_log_holds_an_id_number(
+    capsys: pytest.CaptureFixture[str], number: str, before: str, after: str, style: str
+) -> None:
+    logs.configure(style, "INFO")
+    said = f"{before}{number}{after}"
+    log = structlog.get_logger("ours")
+    log.info(said, answers={"card": {"id": said}, said: 1}, waiting=[said], number=said)
+    log.info("as a number", digits=int("1" + "".join(filter(str.isdigit, number))[1:]))
+    logging.getLogger("theirs").warning("heard %s", said)
+    try:
+        raise ValueError(said)
+    except ValueError:
+        log.exception("failed", text=said.encode())
+    lines = capsys.readouterr().err
+    assert lines.count("failed") >= 1
+    for written in (number, "".join(filter(str.isdigit, number))):
+        assert written not in lines
 
 
 def test_a_token_within_an_address_is_masked() -> None:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.settings import Settings
+from store.sealing import new_key
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"  # noqa: S105
 
@@ -49,7 +50,8 @@ def test_a_env_file_is_read(tmp_path: Path) -> None:
 
 
 def test_a_slash_at_the_end_of_an_address_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = of(monkeypatch, PUBLIC_URL="https://chat.example.vn/", SECRET_KEY="long and random")  # noqa: S106
+    secrets = {"SECRET_KEY": "long and random", "VAULT_KEYS": new_key("k1")}
+    settings = of(monkeypatch, PUBLIC_URL="https://chat.example.vn/", **secrets)
     assert settings.public_url == "https://chat.example.vn"
 
 
@@ -59,6 +61,9 @@ def test_a_slash_at_the_end_of_an_address_does_no_harm(monkeypatch: pytest.Monke
         ({"DATABASE_URL": "mysql://u@h/n"}, "postgresql+asyncpg://"),
         ({"PUBLIC_URL": "chat.example.vn"}, "https://chat.example.vn"),
         ({"PUBLIC_URL": "https://chat.example.vn"}, "SANGDEN_SECRET_KEY"),
+        ({"PUBLIC_URL": "https://chat.example.vn", "SECRET_KEY": "long and random"}, "sangden vault key"),
+        ({"VAULT_KEYS": "k1:c2hvcnQ="}, "sangden vault key"),
+        ({"VAULT_KEYS": "c2hvcnQ="}, "id:base64"),
         ({"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_MODE": "webhook"}, "SANGDEN_PUBLIC_URL"),
         (
             {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_MODE": "webhook", "PUBLIC_URL": "http://x.vn"},
@@ -76,6 +81,7 @@ def test_a_setting_that_cannot_work_is_refused_with_what_to_write(
         of(monkeypatch, **values)
     assert says in str(caught.value)
     assert TOKEN not in str(caught.value)
+    assert "c2hvcnQ=" not in str(caught.value)
 
 
 def test_the_level_may_be_written_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +95,16 @@ def test_the_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path)
     files = list((tmp_path / "new").iterdir())
     assert [file.name for file in files] == ["secret_key"]
     assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
+
+
+def test_so_is_a_key_for_the_vault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    assert settings.vault_ring() == settings.vault_ring()
+    assert settings.vault == tmp_path / "vault"
+    assert stat.S_IMODE((tmp_path / "vault_keys").stat().st_mode) == 0o600
+    ring = of(monkeypatch, VAULT_KEYS=f"{new_key('k2')},{new_key('k1')}", VAULT_DIR="/srv/vault")
+    assert list(ring.vault_ring()) == ["k2", "k1"]
+    assert ring.vault == Path("/srv/vault")
 
 
 def test_of_two_processes_that_start_at_once_both_use_the_first_ones_key(

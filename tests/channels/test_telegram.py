@@ -1,6 +1,7 @@
 """How the Telegram channel behaves against a Bot API that refuses, stumbles and goes silent."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -9,11 +10,14 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from bot.channels import telegram as adapter
 from bot.channels.telegram import Commands, TelegramChannel
 from bot.channels.telegram_transport import AiohttpRequest
-from handlers.ports import Outcome, Outgoing, OutgoingButton, Rejected, Sent, TryLater, Unreachable
+from conversations.model import Photo
+from handlers.ports import Outcome, Outgoing, OutgoingButton, Rejected, Sent, TooBig, TryLater, Unreachable
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram.files import grey_picture
+from tests.journeys.service import until
 
 LAN = 5001
 HELLO = Outgoing("Chào <b>chị Lan</b>, tối nay có điện lại.")
@@ -439,25 +443,39 @@ async def test_typing_is_shown_and_fails_silently(telegram: TelegramEmulator, ch
     await channel.typing("424242")
 
 
+async def fetched(channel: TelegramChannel, ref: str) -> bytes:
+    return b"".join([piece async for piece in channel.fetch(ref)])
+
+
 async def test_a_photo_is_fetched_in_its_largest_size(
     telegram: TelegramEmulator, channel: TelegramChannel
 ) -> None:
     picture = grey_picture(1600, 1200)
     [incoming] = channel.read_update(await telegram.photo(LAN, data=picture))
-    assert await channel.photo(incoming.event.ref) == picture  # type: ignore[union-attr]
+    assert await fetched(channel, incoming.event.ref) == picture  # type: ignore[union-attr]
 
 
-async def test_a_photo_that_is_too_large_gone_or_out_of_reach_is_an_os_error(
+async def test_a_document_that_may_be_a_paper_is_fetched_and_keeps_its_name(
     telegram: TelegramEmulator, channel: TelegramChannel
 ) -> None:
-    large = await telegram.document(LAN, size=21 * 1024 * 1024)
-    with pytest.raises(OSError, match="too big"):
-        await channel.photo(large["message"]["document"]["file_id"])
+    update = await telegram.document(LAN, name="so-do.pdf", base64=b64encode(b"%PDF-1.7 x").decode())
+    [incoming] = channel.read_update(update)
+    assert isinstance(incoming.event, Photo)
+    assert incoming.event.name == "so-do.pdf"
+    assert await fetched(channel, incoming.event.ref) == b"%PDF-1.7 x"
+
+
+async def test_a_file_that_is_too_large_gone_or_out_of_reach_is_an_os_error(
+    telegram: TelegramEmulator, channel: TelegramChannel
+) -> None:
+    large = await telegram.document(LAN, size=60 * 1024 * 1024)
+    with pytest.raises(TooBig):
+        await fetched(channel, large["message"]["document"]["file_id"])
     with pytest.raises(OSError, match="file_id"):
-        await channel.photo("nothing")
+        await fetched(channel, "nothing")
     await telegram.script(drop="before")
     with pytest.raises(OSError, match="Disconnected"):
-        await channel.photo("nothing")
+        await fetched(channel, "nothing")
 
 
 async def test_commands_are_set_for_everyone_and_for_those_who_read_english(
@@ -469,33 +487,40 @@ async def test_commands_are_set_for_everyone_and_for_those_who_read_english(
     assert shown == {LAN: "Chọn việc cần làm", 5002: "What I can do", 5003: "Chọn việc cần làm"}
 
 
-async def test_the_service_starts_without_telegram_which_is_found_later(telegram: TelegramEmulator) -> None:
+async def test_the_service_starts_without_telegram_which_is_found_later(
+    telegram: TelegramEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "_FOREGROUND", 0.1)
+    monkeypatch.setattr(adapter, "growing", lambda longest: iter([0.01, 2.0, 3600.0]))
     await telegram.script(method="getMe", status=502, times=2)
     channel = TelegramChannel(telegram.token, api_url=telegram.url, commands=MENU)
     with capture_logs() as logs:
         await channel.start()
         assert isinstance(await send(channel, HELLO), Sent)
         assert telegram.chat(LAN)["commands"] == []
-        async with asyncio.timeout(5):
-            while not telegram.chat(LAN)["commands"]:
-                await asyncio.sleep(0.05)
+        await until(lambda: bool(telegram.chat(LAN)["commands"]))
     await channel.stop()
-    assert [entry["again_in"] for entry in logs] == [1.0, 2.0]
+    assert [entry["again_in"] for entry in logs] == [0.01, 2.0]
 
 
-async def test_a_token_that_is_refused_at_the_start_is_not_logged_itself(telegram: TelegramEmulator) -> None:
+async def test_a_token_that_is_refused_at_the_start_is_not_logged_itself(
+    telegram: TelegramEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "_FOREGROUND", 0.1)
     channel = TelegramChannel("7100000001:geheim", api_url=telegram.url)
     with capture_logs() as logs:
         await channel.start()
+        await until(lambda: bool(logs))
     await channel.stop()
     assert logs[0]["event"] == "telegram refuses the token"
     assert "geheim" not in str(logs)
 
 
-async def test_a_channel_can_be_stopped_while_it_looks_for_telegram() -> None:
+async def test_a_channel_can_be_stopped_while_it_looks_for_telegram(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "_FOREGROUND", 0.1)
     channel = TelegramChannel("1:a", api_url="http://127.0.0.1:1")
     await channel.start()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):  # Telegram is never found
         await channel.stop()
 
 
@@ -514,7 +539,7 @@ async def test_the_webhook_is_registered_with_its_secret_and_is_then_readable(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     await channel.register_webhook(f"http://127.0.0.1:{runner.addresses[0][1]}/")
-    [incoming] = channel.read(*await asyncio.wait_for(posted.get(), 5))
+    [incoming] = channel.read(*await asyncio.wait_for(posted.get(), 30))
     info = telegram.delivery.webhook_info()
     await telegram.delivery.stop()
     await runner.cleanup()

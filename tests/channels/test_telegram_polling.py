@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.channels import telegram_polling
+from bot.channels.pauses import growing
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_polling import TelegramPolling
 from handlers.ports import Incoming, Outgoing, OutgoingButton
 from tests.emulators.telegram import TelegramEmulator
+from tests.journeys.service import until
 
 LAN, MINH = 5001, 5002
 
@@ -51,7 +56,7 @@ class Inbox:
 
     async def holds(self, count: int) -> None:
         """Wait until so many events are there."""
-        async with asyncio.timeout(10), self.news:
+        async with asyncio.timeout(30), self.news:
             await self.news.wait_for(lambda: len(self.got) >= count)
 
 
@@ -63,7 +68,7 @@ async def polling(channel: TelegramChannel, inbox: Inbox, **options: Any) -> Asy
     try:
         yield poller
     finally:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await poller.stop()
             await running
 
@@ -105,11 +110,13 @@ async def test_no_more_chats_are_served_at_once_than_allowed(
     telegram: TelegramEmulator, channel: TelegramChannel
 ) -> None:
     now, most = 0, 0
+    three_are_served = asyncio.Barrier(3)
 
     async def count(incoming: Incoming) -> None:
         nonlocal now, most
         now += 1
         most = max(most, now)
+        await three_are_served.wait()
         await asyncio.sleep(0.02)
         now -= 1
 
@@ -215,6 +222,7 @@ async def test_a_crash_repeats_what_was_in_hand_and_loses_nothing(
 
 async def test_a_repeat_by_telegram_has_the_same_id(telegram: TelegramEmulator, channel: TelegramChannel) -> None:
     inbox = Inbox()
+    await telegram.options(speed=50)  # it slows down whoever asks for the same again
     update = await telegram.text(LAN, "một")
     async with polling(channel, inbox):
         await inbox.holds(1)
@@ -245,9 +253,11 @@ async def test_stopping_finishes_and_confirms_what_is_in_hand(
     assert telegram.stats()["pending_updates"] == 0
 
 
-async def test_an_idle_poll_stops_at_once(channel: TelegramChannel) -> None:
-    async with asyncio.timeout(2), polling(channel, Inbox()):
-        await asyncio.sleep(0.1)
+async def test_an_idle_poll_does_not_keep_from_stopping(
+    telegram: TelegramEmulator, channel: TelegramChannel
+) -> None:
+    async with polling(channel, Inbox(), timeout=50):  # and `polling` waits for less than that
+        await until(lambda: telegram.delivery.polling.waits)
 
 
 async def test_a_webhook_that_is_in_the_way_is_deleted(
@@ -272,22 +282,34 @@ async def test_a_webhook_that_is_in_the_way_is_deleted(
     ],
 )
 async def test_trouble_is_survived_with_a_pause_and_a_clear_word(
-    telegram: TelegramEmulator, channel: TelegramChannel, trouble: dict[str, Any], said: str
+    telegram: TelegramEmulator,
+    channel: TelegramChannel,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: dict[str, Any],
+    said: str,
 ) -> None:
+    monkeypatch.setattr(telegram_polling, "growing", partial(growing, 0.05))
     await telegram.script(method="getUpdates", **trouble)
     await telegram.text(LAN, "xin chào")
     inbox = Inbox()
     with capture_logs() as logs:
         async with polling(channel, inbox):
             await inbox.holds(1)
-    assert [(entry["event"], entry["again_in"]) for entry in logs] == [(said, 1.0)]
+    pause = max(0.05, trouble.get("retry_after", 0))
+    assert [(entry["event"], entry["again_in"]) for entry in logs] == [(said, pause)]
+
+
+def test_the_pauses_grow_from_a_second_to_a_minute() -> None:
+    assert list(islice(growing(), 8)) == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert list(islice(growing(0.5, 1.5), 4)) == [0.5, 1, 1.5, 1.5]
 
 
 async def test_the_pauses_grow_while_the_trouble_lasts_and_stopping_cuts_them_short(
-    telegram: TelegramEmulator, channel: TelegramChannel
+    telegram: TelegramEmulator, channel: TelegramChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(telegram_polling, "growing", lambda: iter([0.01, 0.02, 3600.0]))
     await telegram.script(method="getUpdates", status=409, times=None)
     with capture_logs() as logs:
-        async with asyncio.timeout(5), polling(channel, Inbox()):
-            await asyncio.sleep(1.2)
-    assert [entry["again_in"] for entry in logs] == [1.0, 2.0]
+        async with polling(channel, Inbox()):
+            await until(lambda: len(logs) == 3)
+    assert [entry["again_in"] for entry in logs] == [0.01, 0.02, 3600.0]

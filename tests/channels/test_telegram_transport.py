@@ -12,22 +12,26 @@ from telegram.error import NetworkError, TimedOut
 from bot.channels.telegram_transport import AiohttpRequest
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram.files import grey_picture
+from tests.journeys.service import until
 
 LAN = 5001
 OK = {"ok": True, "result": True}
 
 
 class Server:
-    """Answers every call after `pause` seconds, `slowly` also pausing inside the body."""
+    """Answers every call when it `may_answer` and `pause` seconds later, `slowly` also pausing inside the body."""
 
     def __init__(self) -> None:
         self.pause = 0.0
         self.slowly = False
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
         self.posted: list[tuple[str, bytes]] = []
         self.url = ""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.posted.append((request.content_type, await request.read()))
+        await self.may_answer.wait()
         await asyncio.sleep(self.pause)
         response = web.StreamResponse()
         await response.prepare(request)
@@ -98,12 +102,13 @@ async def test_a_server_that_trickles_cannot_hold_a_call_for_ever(server: Server
 
 
 async def test_no_more_connections_are_open_than_allowed(server: Server) -> None:
-    server.pause = 0.3
-    async with AiohttpRequest(1, connect=0.05, pool=0.05) as request:
+    server.may_answer.clear()
+    async with AiohttpRequest(1, connect=0.1, pool=0.1, read=30) as request:
         first = asyncio.create_task(request.post(server.url))
-        await asyncio.sleep(0.05)
+        await until(lambda: bool(server.posted))
         with pytest.raises(TimedOut, match="nothing was sent"):
             await request.post(server.url)
+        server.may_answer.set()
         assert await first is True
     assert len(server.posted) == 1
 

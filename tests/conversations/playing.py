@@ -28,7 +28,7 @@ START = datetime(2026, 11, 20, 7, 5, tzinfo=UTC)
 TALKING = replace(talking(), links=Links("https://dien.example.vn", "only for transcripts"))
 WRITTEN_BY_BOT = ("< ", "  ", "! ")
 
-_LATER = re.compile(r"~ (?P<n>\d+) (?P<unit>days?|hours?) later")
+_LATER = re.compile(r"~ (?P<n>\d+) (?P<unit>days?|hours?|minutes?) later")
 _OUTAGE = re.compile(
     r"= (?P<kind>incident|planned) ward (?P<ward>\d+) (?P<start>[\d-]+T[\d:]+)(?: to (?P<end>[\d-]+T[\d:]+))?"
     r"(?:: (?P<reason>.+))?"
@@ -53,6 +53,20 @@ _KINDS = {
     "somebody else's number": "other's",
     "chữ": "letters",
     "letters": "letters",
+    "ảnh thẻ": "card",
+    "card photo": "card",
+    "ảnh giấy tờ": "paper",
+    "paper photo": "paper",
+    "tệp PDF": "pdf",
+    "PDF file": "pdf",
+}
+# What the code on the card of every photographed card says, as intake hands it to the conversation.
+CARD = {
+    "id": "079190001234",
+    "name": "NGUYỄN THỊ LAN",
+    "born": "20111990",
+    "sex": "Nữ",
+    "address": "12/3 Lê Lợi, Bến Thành, TP.HCM",
 }
 
 
@@ -83,8 +97,8 @@ class Playing:
 
     async def _line(self, line: str) -> list[str]:
         if later := _LATER.fullmatch(line):
-            unit = "days" if later["unit"].startswith("day") else "hours"
-            self.now += timedelta(**{unit: int(later["n"])})
+            unit = later["unit"].removesuffix("s")
+            self.now += timedelta(**{f"{unit}s": int(later["n"])})
             return []
         if outage := _OUTAGE.fullmatch(line):
             await self._outage(outage)
@@ -180,7 +194,14 @@ def _sent(kind: str, value: str) -> Event:
         case "opened":
             return Opened(value)
         case "photo":
-            return Photo("photo-1")
+            # One with a number was taken by the question that collects files.
+            return Photo("photo-1", kind="image", file=f"file-{value}") if value else Photo("photo-1")
+        case "card":
+            return Photo("photo-2", kind="image", file="file-card", card=CARD)
+        case "paper":
+            return Photo("photo-3", kind="image", file="file-paper")
+        case "pdf":
+            return Photo("photo-4", name="so-do.pdf", kind="pdf", file="file-pdf")
         case "place":
             latitude, longitude = value.split(",")
             return Place(float(latitude), float(longitude))

@@ -1,15 +1,19 @@
-"""What staff and the clock do between the lines of a transcript: plans, answers to proposals, ticks."""
+"""What staff and the clock do between the lines of a transcript: plans, answers, moves of requests, ticks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 
-from handlers import handovers, proposals
+from bot.channels.console import NAME
+from conversations.service_words import OpenRequest
+from conversations.services import catalogue
+from handlers import handovers, lateness, my_requests, numbering, proposals, requests
 from handlers.notices import notices_due
 from handlers.outages import OutageDraft, PostponedSlot, Postponement, Slot, postpone, publish
-from handlers.talking import ZONE
+from handlers.talking import ZONE, talking
+from store import contacts
 from store import handovers as wishes
 from store import proposals as kept
 from store.db import Database, Unit
@@ -27,6 +31,11 @@ _TAKES = re.compile(r"= (?P<by>\w+) takes")
 _SAYS = re.compile(r"= (?P<by>\w+) says: (?P<text>.+)")
 _GIVES_BACK = re.compile(r"= (?P<by>\w+) gives back")
 _ENDS = re.compile(r"= (?P<by>\w+) ends: (?P<note>.+)")
+_REQUEST = re.compile(r"= request (?P<service>\w+)(?: without (?P<missing>[\w, ]+))?")
+_GO = re.compile(r"= move (?P<code>HS-[\w-]+) (?P<to>\w+)(?:: (?P<note>.+))?")
+_ASK_PAPER = re.compile(r"= ask (?P<code>HS-[\w-]+) for (?P<paper>[^:]+)(?:: (?P<why>.+))?")
+_ANSWER = re.compile(r"= answer (?P<code>HS-[\w-]+): (?P<text>.+)")
+_EXPECT = re.compile(r"= expect (?P<code>HS-[\w-]+) on (?P<on>[\d-]+)(?:: (?P<why>.+))?")
 LEADER = "chị Tư"
 
 
@@ -39,6 +48,11 @@ async def does(database: Database, line: str, now: datetime) -> bool:
         (_DECLINE, _decline),
         (_COUNTER, _counter),
         (_POSTPONE, _postpone),
+        (_REQUEST, _request),
+        (_GO, _go),
+        (_ASK_PAPER, _ask_paper),
+        (_ANSWER, _answer),
+        (_EXPECT, _expect),
         (_MOVE, _postpone),
         (_TAKES, _take),
         (_SAYS, _say),
@@ -55,6 +69,7 @@ async def does(database: Database, line: str, now: datetime) -> bool:
 
 async def _tick(unit: Unit, said: re.Match[str], now: datetime) -> None:
     await proposals.proposals_expired(unit, now)
+    await lateness.requests_late(unit, now)
     await notices_due(unit, now)
     await handovers.waiting_ones(unit, now)
     await handovers.silent_ones(unit, now)
@@ -68,7 +83,7 @@ async def _plan(unit: Unit, said: re.Match[str], now: datetime) -> None:
 
 
 async def _accept(unit: Unit, said: re.Match[str], now: datetime) -> None:
-    await proposals.accept(unit, await _newest(unit), int(said["window"]) - 1, (), LEADER, now)
+    await proposals.accept(unit, await _newest(unit), int(said["window"]), (), LEADER, now)
 
 
 async def _decline(unit: Unit, said: re.Match[str], now: datetime) -> None:
@@ -88,6 +103,36 @@ async def _postpone(unit: Unit, said: re.Match[str], now: datetime) -> None:
     start, end = (_at(times[0][0]), _at(times[0][1])) if times else (None, None)
     slot = PostponedSlot(start, end, int(told["window"]))
     await postpone(unit, int(told["id"]), Postponement((slot,), told.get("why")), LEADER, now)
+
+
+async def _request(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    """The customer at the terminal sent a request, with all its papers but those named."""
+    customer = await contacts.at(unit, NAME, "customer")
+    assert customer is not None, "a customer who never wrote has no request"
+    missing = (said["missing"] or "").split(", ")
+    papers = {
+        paper.name: () if paper.name in missing else ({"file": f"first-{paper.name}", "kind": "image"},)
+        for paper in catalogue().services[said["service"]].papers
+    }
+    code = await numbering.new_number(unit, "request")
+    wish = OpenRequest(code, said["service"], {"name": "Trần Thị Lan", "phone": "0901234567"}, papers)
+    await my_requests.open_request(unit, customer, wish, now, talking())
+
+
+async def _go(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await requests.move(unit, said["code"], said["to"], said["note"] or "", LEADER, now)
+
+
+async def _ask_paper(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await requests.ask_paper(unit, said["code"], said["paper"], said["why"] or "", LEADER, now)
+
+
+async def _answer(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await requests.answer(unit, said["code"], said["text"], LEADER, now)
+
+
+async def _expect(unit: Unit, said: re.Match[str], now: datetime) -> None:
+    await requests.expect(unit, said["code"], date.fromisoformat(said["on"]), said["why"] or "", LEADER, now)
 
 
 async def _newest(unit: Unit) -> int:

@@ -1,5 +1,7 @@
 """However a conversation goes, it never breaks, is never silent, and keeps exactly what was answered."""
 
+from dataclasses import replace
+
 import orjson
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ from conversations.model import (
     Opened,
     Other,
     Photo,
+    Picture,
     Place,
     Press,
     Query,
@@ -31,6 +34,7 @@ from conversations.model import (
     Turn,
     Words,
 )
+from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, RequestSeen
 from conversations.notices import MyNotices, NoticesFound
 from conversations.numbers import NewNumber, NumberFound
 from conversations.places import FindPlace, FollowedPlace, MyPlaces, MyPlacesFound, PlaceSeen, PlacesFound
@@ -43,21 +47,35 @@ METER = PlaceSeen(
     "c:PE01000000014", Words("place.customer", {"code": "PE01000000014", "ward": "Phường Bến Thành"})
 )
 AS_OF = Moment("2026-11-20T07:05:00+00:00")
+REQUEST = RequestSeen(
+    code="HS-000001-K",
+    service="home_connection",
+    state="papers_missing",
+    missing=("id_card",),
+    papers=("id_card", "place_right"),
+    may=frozenset({"add_paper", "ask", "cancel"}),
+    picture=Picture("progress", None),
+)
+DONE = replace(REQUEST, code="HS-000002-F", state="done", missing=(), may=frozenset({"ask", "reopen"}))
 OUTAGE = OutageSeen(
     True, (Words("area.whole", {"ward": "Phường Bến Thành"}),), None, Span(AS_OF.at, None), ("Nhà",)
 )
 SAID = (
     "theo dõi", "tra cứu", "nơi của tôi", "phường Bến Thành", "PE01000000014", "hủy", "quay lại", "menu", "giúp",
     "english", "tiếng việt", "nhân viên", "mất điện rồi", "giá điện", "điện", "dây điện đứt", "tiếp tục", "Nhà",
+    "hồ sơ của tôi", "HS-000001-K", "hs 1 2 3",
     "👍", "", "{n} <b>", "1", "2", "9", "hôm nay", "xin chào", "a" * 3000,
 )  # fmt: skip
 SENT: tuple[Event, ...] = (
+    Photo("x", kind="image", file="f1"),
     Other("sticker"), Other("voice"), Photo("x"), Place(10.7, 106.7), SharedContact("0590007919", True),
     SharedContact("0590007919", False), Opened(), Opened("follow-w-26743"), Opened("no-such"),
 )  # fmt: skip
 STRANGE = (
     "", "99:place:x", "go:still_dark:1", "go:still_dark:9", "go:power_back:1", "go:power_back:BD-000001-E",
     "go:power_back:x", "go:danger_place", "1:no_step:x",
+    "go:requests:HS-000001-K", "go:add_paper:HS-000001-K", "go:ask_request:HS-000001-K", "go:add_more",
+    "go:reopen_request:HS-000001-K", "go:cancel_request:HS-000002-F", "go:requests:HS-000009-Z",
     "go:nothing", "lang:xx", "!go_on", "!drop", "about:tariff", "mine",
 )  # fmt: skip
 
@@ -86,6 +104,12 @@ def found(query: Query) -> Found:
             return MyReportsFound((("Nhà", "BD-000001-E"),))
         case NewNumber():
             return NumberFound("BD-000001-E")
+        case MyRequests():
+            return MyRequestsFound((REQUEST, DONE))
+        case MyRequest(asked):
+            near = (REQUEST.code,) if asked.startswith("HS") else ()
+            meant = (one for one in (REQUEST, DONE) if one.code == asked.replace(" ", "-"))
+            return next(meant, RequestSeen(near=near))
         case UrgentNumber(fresh):
             return UrgentFound("BD-000002-Y", not fresh, False)
     return PlacesFound((WARD, METER), False, "", "position")
@@ -200,6 +224,10 @@ def test_every_flow_can_be_finished_by_valid_answers() -> None:
         "HearOf": ("MD PE01000000014",),
         "TellUrgent": ("dây điện đứt", "ngã tư Lê Lợi"),
         "PowerIsBack": ("có điện rồi",),
+        "requests.seen": ("HS-000001-K",),
+        "AskAboutRequest": ("HS-000001-K", "Hỏi về hồ sơ", "bao giờ xong?"),
+        "CancelRequest": ("HS-000001-K", "Hủy hồ sơ", "Không cần nữa", "Hủy hồ sơ này"),
+        "ReopenRequest": ("HS-000002-F", "Chưa hài lòng, mở lại", "làm chưa xong"),
     }
     for end, said in ways.items():
         state, done = State(), list[Command]()

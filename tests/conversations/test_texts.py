@@ -8,6 +8,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 import conversations
+from conversations.engine_speech import title
 from conversations.flows import FLOWS
 from conversations.model import LANGUAGES, Language
 from conversations.texts import keys_of, sources, wanted_values
@@ -61,7 +62,7 @@ def test_every_flow_has_its_name_and_its_questions() -> None:
     asked = {
         f"{flow.name}.{step.name}" for flow in FLOWS.by_name.values() for step in flow.steps if not step.prompt
     }
-    named = {f"form.{name}" for name in FLOWS.by_name} | {f"menu.{flow.name}" for flow in FLOWS.menu}
+    named = {title(flow).key for flow in FLOWS.by_name.values()} | {f"menu.{flow.name}" for flow in FLOWS.menu}
     assert (asked - {"unclear.text"}) | named <= keys_of("vi")
 
 

@@ -15,10 +15,12 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, NetworkError, RetryAfter, TimedOut
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, MessageHandler, filters
 
-from tests.emulators.telegram import TelegramEmulator
+from tests.emulators.telegram import TelegramEmulator, faults
 
 AN, BINH = 1001, 1002
 SPEED = 50
+# Real seconds until a test gives up; less than a poll of 50 seconds takes at a speed of one.
+WAIT = 30
 SECRET = "a-secret_1"  # noqa: S105 (known to these tests only)
 BUTTON = InlineKeyboardMarkup([[InlineKeyboardButton("Nhà", callback_data="home")]])
 
@@ -42,15 +44,52 @@ async def bot(emulator: TelegramEmulator) -> AsyncIterator[Bot]:
         yield bot
 
 
+@pytest.fixture
+def pauses(emulator: TelegramEmulator, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of server time that the emulator decides to wait, one after the other."""
+    clock = emulator.world.clock
+    decided, sleep = list[float](), clock.sleep
+
+    async def noted(seconds: float) -> None:
+        decided.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(clock, "sleep", noted)
+    return decided
+
+
+class Time:
+    """Stands for the module `time` where real seconds are counted; it moves only when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    time = monotonic
+
+
+@pytest.fixture
+def standing(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """The time by which the emulator counts calls against its limits."""
+    time = Time()
+    monkeypatch.setattr(faults, "time", time)
+    return time
+
+
 class Receiver:
-    """The bot's end of a webhook; `answer` decides by update and attempt, everything taken is kept."""
+    """The bot's end of a webhook; `answer` decides by update and attempt, everything taken is kept.
+
+    Requests are answered `pause` seconds after as many of them as `together` wants are there.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.answer: Callable[[dict[str, Any], int], web.Response] = lambda update, attempt: web.Response()
         self.came: list[tuple[float, dict[str, Any]]] = []
         self.headers: dict[str, str] = {}
-        self.pause = 0.0
+        self.pause, self.together = 0.0, asyncio.Barrier(1)
         self.most_at_once = 0
         self._now = 0
 
@@ -60,6 +99,7 @@ class Receiver:
         self.headers = dict(request.headers)
         update = await request.json()
         self.came.append((time.monotonic(), update))
+        await self.together.wait()
         await asyncio.sleep(self.pause)
         self._now -= 1
         return self.answer(update, sum(one["update_id"] == update["update_id"] for _, one in self.came))
@@ -95,10 +135,9 @@ def texts(updates: tuple[Update, ...]) -> list[str | None]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "waited 5 s in vain"
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(WAIT):
+        while not condition():
+            await asyncio.sleep(0.005)
 
 
 async def test_polling_repeats_updates_until_an_offset_confirms_them(bot: Bot, emulator: TelegramEmulator) -> None:
@@ -113,22 +152,28 @@ async def test_polling_repeats_updates_until_an_offset_confirms_them(bot: Bot, e
 
 
 async def test_a_long_poll_ends_the_moment_something_happens(bot: Bot, emulator: TelegramEmulator) -> None:
+    await emulator.options(speed=1)
     poll = asyncio.create_task(bot.get_updates(timeout=50))
-    await asyncio.sleep(0.05)
+    await until(lambda: emulator.delivery.polling.waits)
     await emulator.text(AN, "chào")
-    assert texts(await asyncio.wait_for(poll, 0.5)) == ["chào"]
+    assert texts(await asyncio.wait_for(poll, WAIT)) == ["chào"]
 
 
-async def test_a_long_poll_without_news_ends_empty_after_50_seconds_at_most(bot: Bot) -> None:
-    started = time.monotonic()
+async def test_a_long_poll_without_news_ends_empty_after_50_seconds_at_most(
+    bot: Bot, emulator: TelegramEmulator
+) -> None:
+    clock = emulator.world.clock
+    started, two_minutes = clock.now(), asyncio.create_task(clock.sleep(120))
     assert await bot.get_updates(timeout=600) == ()
-    assert 49 / SPEED < time.monotonic() - started < 100 / SPEED
+    assert clock.now() - started > 49
+    assert not two_minutes.done()
+    two_minutes.cancel()
 
 
 async def test_a_second_consumer_ends_the_first_with_a_conflict(bot: Bot, emulator: TelegramEmulator) -> None:
     async with Bot(emulator.token, emulator.base_url) as other:
         first = asyncio.create_task(bot.get_updates(timeout=50))
-        await asyncio.sleep(0.05)
+        await until(lambda: emulator.delivery.polling.waits)
         second = asyncio.create_task(other.get_updates(timeout=50))
         with pytest.raises(Conflict, match="terminated by other getUpdates request"):
             await first
@@ -140,7 +185,7 @@ async def test_polling_and_a_webhook_exclude_each_other(
     bot: Bot, receiver: Receiver, emulator: TelegramEmulator
 ) -> None:
     poll = asyncio.create_task(bot.get_updates(timeout=50))
-    await asyncio.sleep(0.05)
+    await until(lambda: emulator.delivery.polling.waits)
     await bot.set_webhook(receiver.url)
     with pytest.raises(Conflict, match="terminated by setWebhook request"):
         await poll
@@ -188,17 +233,16 @@ async def test_webhooks_that_telegram_would_not_set_are_refused(bot: Bot) -> Non
 
 
 async def test_failures_are_retried_at_once_then_with_doubling_pauses(
-    bot: Bot, receiver: Receiver, emulator: TelegramEmulator
+    bot: Bot, receiver: Receiver, emulator: TelegramEmulator, pauses: list[float]
 ) -> None:
     receiver.answer = lambda update, attempt: web.Response(status=500 if attempt <= 4 else 204)
     await bot.set_webhook(receiver.url)
     await emulator.text(AN, "chào")
     await receiver.until(5)
     moments = [moment for moment, _ in receiver.came]
-    pauses = [(later - earlier) * SPEED for earlier, later in pairwise(moments)]
-    assert pauses[0] < 2
-    for pause, expected in zip(pauses[1:], (2, 4, 8), strict=True):
-        assert expected <= pause < expected + 4
+    assert pauses == [0, 2, 4, 8]
+    for pause, (earlier, later) in zip(pauses, pairwise(moments), strict=True):
+        assert (later - earlier) * SPEED >= pause
     info = await bot.get_webhook_info()
     assert info.last_error_message == "Wrong response from the webhook: 500 Internal Server Error"
 
@@ -227,7 +271,7 @@ async def test_a_failing_update_holds_up_its_own_chat_only(
 
 
 async def test_the_bot_can_ask_for_a_longer_pause(
-    bot: Bot, receiver: Receiver, emulator: TelegramEmulator
+    bot: Bot, receiver: Receiver, emulator: TelegramEmulator, pauses: list[float]
 ) -> None:
     receiver.answer = lambda update, attempt: web.Response(
         status=503 if attempt == 1 else 200, headers={"Retry-After": "20"}
@@ -235,13 +279,15 @@ async def test_the_bot_can_ask_for_a_longer_pause(
     await bot.set_webhook(receiver.url)
     await emulator.text(AN, "chào")
     await receiver.until(2)
-    assert 20 <= (receiver.came[1][0] - receiver.came[0][0]) * SPEED < 30
+    assert pauses == [20]
+    assert (receiver.came[1][0] - receiver.came[0][0]) * SPEED >= 20
 
 
 async def test_a_press_is_dropped_after_150_seconds_and_a_message_is_not(
     bot: Bot, receiver: Receiver, emulator: TelegramEmulator
 ) -> None:
     receiver.answer = lambda update, attempt: web.Response(status=500)
+    await emulator.options(speed=500)
     await bot.send_message(AN, "x", reply_markup=BUTTON)
     await bot.set_webhook(receiver.url)
     await emulator.press(AN, label="Nhà")
@@ -275,7 +321,7 @@ async def test_an_answer_to_the_webhook_is_carried_out_as_a_call(
 async def test_chats_are_served_side_by_side_up_to_max_connections(
     bot: Bot, receiver: Receiver, emulator: TelegramEmulator
 ) -> None:
-    receiver.pause = 0.03
+    receiver.pause, receiver.together = 0.03, asyncio.Barrier(3)
     await bot.set_webhook(receiver.url, max_connections=3)
     for chat in range(1, 10):
         await emulator.text(chat, "chào")
@@ -306,7 +352,9 @@ async def test_an_update_can_be_delivered_twice(bot: Bot, receiver: Receiver, em
     assert receiver.came[0][1]["update_id"] == number
 
 
-async def test_the_overall_rate_is_enforced_and_counted(bot: Bot, emulator: TelegramEmulator) -> None:
+async def test_the_overall_rate_is_enforced_and_counted(
+    bot: Bot, emulator: TelegramEmulator, standing: Time
+) -> None:
     await emulator.limits(overall_per_second=5)
     answers = await asyncio.gather(
         *(bot.send_message(AN, str(number)) for number in range(8)), return_exceptions=True
@@ -314,12 +362,14 @@ async def test_the_overall_rate_is_enforced_and_counted(bot: Bot, emulator: Tele
     refused = [answer for answer in answers if isinstance(answer, RetryAfter)]
     assert [error.retry_after for error in refused] == [timedelta(seconds=1)] * 3
     assert emulator.stats()["refused_429"] == 3
-    await asyncio.sleep(1)
+    standing.seconds += 1
     assert await bot.send_message(AN, "nữa")
     assert emulator.stats()["sends"] == 6
 
 
-async def test_the_rate_per_chat_is_enforced_with_the_header_too(emulator: TelegramEmulator) -> None:
+async def test_the_rate_per_chat_is_enforced_with_the_header_too(
+    emulator: TelegramEmulator, standing: Time
+) -> None:
     await emulator.limits(chat_per_second=1, chat_burst=2)
     url = f"{emulator.base_url}{emulator.token}/sendMessage"
     async with aiohttp.ClientSession() as http:
@@ -335,7 +385,7 @@ async def test_the_rate_per_chat_is_enforced_with_the_header_too(emulator: Teleg
 
 
 async def test_too_many_calls_in_flight_are_held_and_refused(bot: Bot, emulator: TelegramEmulator) -> None:
-    await emulator.limits(in_flight=2, latency_ms=50)
+    await emulator.limits(in_flight=2, latency_ms=300)
     answers = await asyncio.gather(*(bot.send_message(AN, "x") for _ in range(4)), return_exceptions=True)
     waits = [answer.retry_after for answer in answers if isinstance(answer, RetryAfter)]
     assert len(waits) >= 2

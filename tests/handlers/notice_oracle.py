@@ -99,7 +99,10 @@ class Mind:
             self.ever |= {_kept(one) for one in revision["windows"] if one["state"] == "postponed"}
         if heard.stage in ("plan", "start"):
             self.ever |= {window for _, window, _ in heard.lines()}
-        if heard.stage in ("reminder", "start"):
+        if heard.stage == "not_yours":
+            # Nothing of it is theirs any more, whichever windows are on elsewhere.
+            self.believes = set()
+        elif heard.stage in ("reminder", "start"):
             self.believes |= heard.to_come()
         else:
             self.believes = heard.to_come()

@@ -408,6 +408,10 @@ _streets = st.sampled_from(
         "Đường 12A",
         "tháng 2",
         "3 Tháng 2",
+        "30 tháng 4",
+        "3/2",
+        "đường",
+        "Khu phố 3",
         "CMT8",
         "bis Lê Lợi",
         "p 5",
@@ -417,7 +421,15 @@ _streets = st.sampled_from(
     ]
 )
 _wards = st.sampled_from(
-    ["", ", Phường Bến Thành", " phường 5", ", KCN Tân Bình, Phường Tây Thạnh", ", Q.3, TP.HCM"]
+    [
+        "",
+        ", Phường Bến Thành",
+        " phường 5",
+        " nối dài",
+        ", KCN Tân Bình, Phường Tây Thạnh",
+        ", Q.3, TP.HCM",
+        ", Lê Lợi, P. 5",
+    ]
 )
 
 

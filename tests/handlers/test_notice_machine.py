@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Coroutine
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,8 +28,8 @@ from store.db import Database
 from store.extent import Scope
 from store.notices import Notice, NoticeState
 from store.outbox import Claimed, Delivery, Message, Status
-from tests.conftest import sqlite_address
 from tests.handlers.notice_oracle import Heard, Mind, touches
+from tests.sqlite_files import copied, sqlite_address
 from tests.town import (
     ALL_SET_ASIDE,
     BEN_THANH,
@@ -94,8 +92,7 @@ class Notices(RuleBasedStateMachine):
     def open(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         file = Path(self.folder.name) / "notices.sqlite"
-        with closing(sqlite3.connect(self.template)) as template, closing(sqlite3.connect(file)) as copy:
-            template.backup(copy)
+        copied(self.template, file)
         self.runner = asyncio.Runner()
         self.town = Town(Database(sqlite_address(file)))
         self.minds: dict[tuple[int, int], Mind] = defaultdict(Mind)
@@ -414,8 +411,7 @@ class Notices(RuleBasedStateMachine):
 def town_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The town with its people, in a file to copy."""
     file = tmp_path_factory.mktemp("town") / "town.sqlite"
-    with closing(sqlite3.connect(sqlite_template)) as template, closing(sqlite3.connect(file)) as copy:
-        template.backup(copy)
+    copied(sqlite_template, file)
 
     async def settle_in() -> None:
         async with built(sqlite_address(file)) as town:

@@ -14,6 +14,8 @@ from sqlalchemy import text
 from handlers import announcements, outages
 from handlers.outages import Invalid, OutageChange, OutageDraft, Over, Published, Slot, Unknown
 from store import outages as kept
+from store import outbox
+from store.audience import Range
 from store.extent import Scope
 from store.outbox import Status
 from tests.town import (
@@ -488,6 +490,68 @@ async def test_a_change_while_a_chunk_is_being_written_retracts_it(street: Town)
     assert await street.heard(Status.DUE) == [(f"{number}", "incident") for number in range(1, 8)]
     assert {one.revision for one in await street.told(Status.DUE)} == {2}
     assert len(await street.heard(Status.RETRACTED)) == 6
+
+
+async def parts_of(town: Town, message_id: int) -> list[Range]:
+    async with town.database.unit() as unit:
+        return await announcements.parts(unit, message_id, chunk=1, writers=2)
+
+
+async def spread_part(town: Town, message_id: int, part: Range) -> None:
+    async with town.database.unit() as unit:
+        await announcements.spread_part(unit, message_id, part, town.now)
+
+
+async def spread_by_twos(town: Town, message_id: int) -> None:
+    """As bot/spreading.py does on PostgreSQL, two parts of one contact each at a time."""
+    while parts := await parts_of(town, message_id):
+        await asyncio.gather(*(spread_part(town, message_id, part) for part in parts))
+        async with town.database.unit() as unit:
+            await announcements.spread_parts_end(unit, message_id, parts, town.now)
+
+
+async def test_parts_that_are_written_side_by_side_leave_nobody_out(street: Town) -> None:
+    done = await street.publish(EVERYTHING)
+    (message_id,) = done.unfinished
+    # A process that died between the parts of its last ones leaves rows, but not how far it came.
+    dead = await parts_of(street, message_id)
+    await spread_part(street, message_id, dead[1])
+
+    await spread_by_twos(street, message_id)
+
+    assert await street.heard() == [(f"{number}", "incident") for number in range(1, 8)]
+    assert await unfinished(street) == []
+    assert await parts_of(street, message_id) == []
+
+
+async def test_parts_whose_message_is_spread_from_its_beginning_again_do_not_count(street: Town) -> None:
+    done = await street.publish(EVERYTHING)
+    (message_id,) = done.unfinished
+    parts = await parts_of(street, message_id)
+
+    async with street.database.unit() as unit:
+        await outbox.spread_again(unit, outage_id(done), 1, "touched")
+    async with street.database.unit() as unit:
+        assert not await announcements.spread_parts_end(unit, message_id, parts, NOW)
+
+    assert (await parts_of(street, message_id))[0].after == 0
+
+
+async def test_a_change_while_parts_are_being_written_retracts_them(street: Town) -> None:
+    done = await street.publish(EVERYTHING)
+    (message_id,) = done.unfinished
+    first, second = await parts_of(street, message_id)
+
+    async with street.database.unit() as unit:
+        await announcements.spread_part(unit, message_id, first, NOW)
+        changing = asyncio.create_task(street.explain(done, "Nổ máy biến áp"))
+        await asyncio.sleep(0.2)
+    await changing
+    await spread_part(street, message_id, second)
+    await spread_all(street)
+
+    assert await street.heard(Status.DUE) == [(f"{number}", "incident") for number in range(1, 8)]
+    assert {one.revision for one in await street.told(Status.DUE)} == {2}
 
 
 async def test_a_change_in_the_middle_reaches_everyone_once(street: Town) -> None:

@@ -20,6 +20,7 @@ from handlers.pictures.drawing import INCIDENT, PLANNED, covered, font
 from handlers.pictures.week_data import MOST_ROWS, read_week
 from handlers.pictures.week_layout import MARGIN, NARROWEST, WIDTH, Layout
 from handlers.talking import talking
+from tests.work import calls
 
 # A Monday, five past two in the afternoon in Ho Chi Minh City.
 NOW = "2026-11-23T07:05:00+00:00"
@@ -263,16 +264,11 @@ def test_every_text_of_the_pictures_and_every_ward_can_be_drawn() -> None:
 # --- limits -------------------------------------------------------------------------------------------------
 
 
-def test_a_full_picture_is_drawn_in_an_instant() -> None:
+def test_a_full_picture_takes_a_bounded_number_of_strokes() -> None:
     busy = [window(f"2026-11-{day}T01:00", f"2026-11-{day}T09:30") for day in range(23, 30)]
     full = week(*(place(*busy, label=f"Nơi {number}") for number in range(MOST_ROWS)))
     png(full)
-    took = []
-    for _ in range(5):
-        began = time.perf_counter()
-        png(full)
-        took.append(time.perf_counter() - began)
-    assert min(took) < 0.15
+    assert calls(lambda: png(full)) < 35_000  # about twice what it is
 
 
 moments = st.datetimes().map(lambda one: one.replace(year=2026, month=11, day=one.day % 12 + 18).isoformat() + "Z")

@@ -120,6 +120,13 @@ async def state_of(town: Town, done: Published) -> str:
     return outage.state
 
 
+async def windows_of(town: Town, done: Published) -> list[tuple[str, datetime | None]]:
+    """The state and the end of each window."""
+    async with town.database.reading() as unit:
+        slots = (await kept.slots_of(unit, [outage_id(done)]))[outage_id(done)]
+    return [(slot.state, slot.ends_at) for slot in slots]
+
+
 async def told_at(town: Town, name: str) -> list[datetime]:
     """When somebody got what they got, by the clock."""
     query = (
@@ -478,6 +485,54 @@ async def test_staff_say_that_the_power_is_back_early(town: Town) -> None:
         outage = await kept.by_id(unit, outage_id(done))
     assert outage is not None
     assert (outage.state, outage.restored_at) == (OutageState.RESTORED, at(10, 12, 10, 50))
+
+
+async def test_restoring_ends_the_interruption_with_all_windows_that_adjoin_and_leaves_later_ones_on(
+    town: Town,
+) -> None:
+    evening = Slot(at(10, 12, 19), at(10, 12, 20))
+    done = await town.plan(MORNING, AFTERNOON, evening)
+    # Two minutes after the second began; the first is not closed yet.
+    await town.until(at(10, 12, 13, 32))
+    await town.restore(done)
+    await town.until(at(10, 12, 18))
+    assert (await heard_by(town, "An"))[-1] == (
+        "restored, 10/12 13:30-17:00, over 10/12 08:30-13:30, still 10/12 19:00-20:00, outage.is_it_back"
+    )
+    assert await windows_of(town, done) == [
+        ("over", at(10, 12, 13, 30)),
+        ("over", at(10, 12, 13, 32)),
+        ("on", at(10, 12, 20)),
+    ]
+    assert await state_of(town, done) == OutageState.PUBLISHED
+
+
+@pytest.mark.parametrize("restored_at", [None, at(10, 12, 13, 20)])
+async def test_restoring_before_the_second_window_calls_it_off_and_names_it(
+    town: Town, restored_at: datetime | None
+) -> None:
+    """Said in time, or a little after the second would have begun."""
+    done = await town.plan(MORNING, AFTERNOON)
+    await town.until(at(10, 12, 13, 20) if restored_at is None else at(10, 12, 13, 25))
+    await town.restore(done, restored_at)
+    await town.until(at(11, 12, 18))
+    assert (await heard_by(town, "An"))[-1] == (
+        "restored, 10/12 08:30-13:30, cancelled 10/12 13:30-17:00, outage.is_it_back"
+    )
+    assert await windows_of(town, done) == [("over", at(10, 12, 13, 20)), ("cancelled", at(10, 12, 17))]
+    assert await state_of(town, done) == OutageState.RESTORED
+
+
+async def test_after_a_standstill_the_end_of_one_window_names_none_that_has_passed_since(town: Town) -> None:
+    await town.plan(Slot(at(10, 12, 8), at(10, 12, 9)), Slot(at(10, 12, 10), at(10, 12, 14)))
+    await town.until(at(10, 12, 9))
+    town.now = at(10, 12, 14)
+    await town.until(at(10, 12, 15))
+    ends = [one for one in await heard_by(town, "An") if one.startswith("restored")]
+    assert ends == [
+        "restored, 10/12 08:00-09:00, outage.is_it_back",
+        "restored, 10/12 10:00-14:00, outage.is_it_back",
+    ]
 
 
 async def test_the_end_of_one_outage_brings_no_power_while_another_goes_on(town: Town) -> None:

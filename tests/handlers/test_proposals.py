@@ -88,7 +88,7 @@ class Desk:
             assert contact is not None
             await deeds[type(wish)](unit, contact, wish, self.town.now, talking())  # type: ignore[operator]
 
-    async def accept(self, chosen: int = 0, id_: int = 1, aside: bool = False) -> Answered:
+    async def accept(self, chosen: int = 1, id_: int = 1, aside: bool = False) -> Answered:
         overrides = ALL_SET_ASIDE if aside else ()
         async with self.town.database.unit() as unit:
             return await proposals.accept(unit, id_, chosen, overrides, "chị Tư", self.town.now)
@@ -168,7 +168,7 @@ async def test_an_accepted_wish_is_a_revision_and_all_who_were_told_are_told_aga
     ready = await desk.propose(desk.factory, SUNDAY, MONDAY)
     assert isinstance(ready, ProposalReady)
 
-    done = await desk.accept(chosen=1, aside=True)
+    done = await desk.accept(chosen=2, aside=True)
 
     assert done.published is not None
     assert done.published.outage.revision == 2
@@ -176,7 +176,7 @@ async def test_an_accepted_wish_is_a_revision_and_all_who_were_told_are_told_aga
     assert sorted(await desk.told_of_change()) == ["chị Lan", "nhà máy", "tiệm"]
     assert await desk.heard(desk.factory) == ["proposal.accepted"]
     kept_now = await desk.proposal()
-    assert (kept_now.state, kept_now.chosen, kept_now.answered_by) == ("accepted", 1, "chị Tư")
+    assert (kept_now.state, kept_now.chosen, kept_now.answered_by) == ("accepted", 2, "chị Tư")
 
 
 async def test_what_rules_forbid_comes_back_as_findings_and_the_proposal_stays_open(desk: Desk) -> None:
@@ -193,9 +193,10 @@ async def test_what_rules_forbid_comes_back_as_findings_and_the_proposal_stays_o
 
 async def test_a_window_that_was_not_proposed_cannot_be_accepted(desk: Desk) -> None:
     await desk.propose(desk.factory, SUNDAY)
-    with pytest.raises(Invalid) as invalid:
-        await desk.accept(chosen=1)
-    assert [problem.path for problem in invalid.value.problems] == ["window"]
+    for number in (0, 2):
+        with pytest.raises(Invalid) as invalid:
+            await desk.accept(chosen=number)
+        assert [(one.path, one.values) for one in invalid.value.problems] == [("window", {"most": 1})]
 
 
 async def test_a_declined_one_is_told_with_its_reason_and_cannot_be_answered_twice(desk: Desk) -> None:
@@ -243,7 +244,8 @@ async def test_what_can_no_longer_be_given_when_it_is_agreed_is_with_staff_again
     await desk.say(desk.factory, AgreeToWindow(1))
 
     again = await desk.proposal()
-    assert (again.state, again.counter, again.why) == ("open", None, "slots.crossing")
+    assert (again.state, again.counter, again.overrides) == ("open", None, [])
+    assert [one["key"] for one in again.refused] == ["slots.crossing"]
     assert again.expires_at > desk.town.now
     assert (await desk.windows())[0][1] == PLANNED.starts_at
     assert await desk.heard(desk.factory) == ["proposal.countered", "proposal.back_with_staff"]

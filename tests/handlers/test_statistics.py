@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import update
 
 from handlers import statistics
-from handlers.outages import PostponedSlot, Published, Slot
+from handlers.outages import OutageChange, PostponedSlot, Published, Slot
 from handlers.push_times import keep_push_times
+from handlers.rules.indices import index_rules_at
 from handlers.statistics import By, InTime, Statistics
 from handlers.talking import ZONE
 from store import census
 from store.customers import Customer
 from store.extent import Scope
-from store.outages import Outage, OutageSlot, SlotState
+from store.outages import CauseClass, Outage, OutageSlot, SlotState
 from tests.town import (
     BEN_THANH,
     FACTORY,
@@ -142,6 +143,36 @@ async def test_an_outage_that_goes_on_counts_up_to_now(town: Town) -> None:
 
     # 3 customers × 20 minutes / 4
     assert await saidi_saifi_maifi(town) == (15.0, 0.75, 0.0)
+
+
+async def test_each_set_leaves_out_the_outages_of_its_causes_and_no_other(town: Town) -> None:
+    await out(town, ONE_HOME, NOW, 30 * MINUTE)
+    classed = await out(town, ALL_OF_FEEDER, NOW + HOUR, HOUR)
+    every, without = (30 + 3 * 60) / 4, 30 / 4
+    seen: dict[CauseClass, tuple[bool, bool]] = {}
+    for cause in CauseClass:
+        if cause is CauseClass.PLANNED:
+            continue  # nobody planned an incident
+        await town.change(classed, OutageChange(frozenset({"cause_class"}), cause_class=cause))
+        (one,) = (await stats(town)).figures
+        assert one.indices.saidi_minutes == every
+        assert {one.overall.saidi_minutes, one.distribution.saidi_minutes} <= {every, without}
+        seen[cause] = (one.overall.saidi_minutes == every, one.distribution.saidi_minutes == every)
+
+    assert {cause for cause, (overall, _) in seen.items() if not overall} == {
+        CauseClass.CUSTOMER,
+        CauseClass.WEATHER_FORCE_MAJEURE,
+    }
+    assert {cause for cause, (overall, grid) in seen.items() if overall and not grid} == {
+        CauseClass.TRANSMISSION,
+        CauseClass.LOAD_SHEDDING,
+        CauseClass.SAFETY,
+    }
+
+
+def test_the_data_name_no_class_of_causes_that_outages_cannot_have() -> None:
+    rules = index_rules_at(NOW.date())
+    assert rules.overall.without < rules.distribution.without <= set(CauseClass)
 
 
 async def test_a_plan_ahead_costs_nothing_yet(town: Town) -> None:

@@ -10,6 +10,7 @@ import pytest
 from conversations.fields import literally
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
 from handlers.commands import carry_out
+from handlers.outages import Slot
 from handlers.subscriptions import resume_due
 from handlers.talking import talking
 from store import subscriptions
@@ -66,6 +67,28 @@ async def test_when_a_pause_ends_during_an_incident_the_incident_is_told(town: T
     town.now += timedelta(hours=1)
     await tick(town)
     assert Told("An", "incident", 1, ("Nhà",)) in await town.told(revision=1)
+
+
+async def test_who_resumes_by_hand_is_told_what_goes_on_there_and_what_is_planned_and_no_more(town: Town) -> None:
+    an = await town.resident("An", f"c:{HOME} Nhà")
+    place = (await place_of(town, an)).id or 0
+    await wish(town, an, PausePlace(place, None))
+    over = await town.publish(Scope(transformers=("BT-01",)))
+    await town.restore(over)
+    goes_on = await town.publish(Scope(feeders=(FEEDER,)))
+    await town.explain(goes_on, "Sét đánh")
+    await town.plan(Slot(town.now + timedelta(days=3), town.now + timedelta(days=3, hours=2)))
+    # Nobody is to hear of it yet.
+    await town.plan(Slot(town.now + timedelta(days=90), town.now + timedelta(days=90, hours=2)))
+    assert await town.told() == []
+
+    await wish(town, an, ResumePlace(place))
+
+    assert await town.told() == [Told("An", "plan", 1, ("Nhà",)), Told("An", "incident", 2, ("Nhà",))]
+    await wish(town, an, ResumePlace(place))
+    await wish(town, an, PausePlace(place, 1))
+    await wish(town, an, ResumePlace(place))
+    assert len(await town.told()) == 2
 
 
 async def test_a_place_resumed_by_hand_is_not_resumed_again_by_the_clock(town: Town) -> None:

@@ -95,7 +95,7 @@ class Staff:
             return answer
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait for a condition. Errors: TimeoutError."""
     async with asyncio.timeout(seconds):
         while True:

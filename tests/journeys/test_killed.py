@@ -48,7 +48,7 @@ async def test_after_a_kill_in_the_middle_of_a_push_everyone_is_told_and_nobody_
             async def settled() -> bool:
                 return (await staff.counts(outage)).get("sent") == SUBSCRIBERS
 
-            await until(settled, seconds=20)
+            await until(settled)
             assert await service.stop() == 0
         copies = [emulator.world.sent[chat] for chat in CHATS]
         assert min(copies) == 1

@@ -69,12 +69,12 @@ async def test_who_follows_a_ward_is_told_of_its_incident_its_change_and_its_end
     await until(lambda: bool(journey.heard(BINH)))
     outage = await journey.staff.publish(BEN_THANH)
     assert outage["recipients"] == 1
-    await journey.emulator.shown(AN, outage["code"], within=1.0)
+    await journey.emulator.shown(AN, outage["code"])
     told = len(journey.heard(AN))
 
     changed = await journey.staff.change(outage, reason="Cây đổ vào đường dây")
     assert changed["recipients"] == 1
-    await journey.emulator.shown(AN, "Cây đổ vào đường dây", within=3.0)
+    await journey.emulator.shown(AN, "Cây đổ vào đường dây")
 
     restored = await journey.staff.restore(outage)
     assert restored["recipients"] == 1
@@ -88,7 +88,7 @@ async def test_who_blocked_the_bot_stops_nobody_else(journey: Journey) -> None:
     await journey.emulator.script(chat=BINH, status=403, description="Forbidden: bot was blocked by the user")
     outage = await journey.staff.publish(BEN_THANH)
     for chat in (AN, CHI):
-        await journey.emulator.shown(chat, outage["code"], within=3.0)
+        await journey.emulator.shown(chat, outage["code"])
 
     async def settled() -> bool:
         return await journey.staff.counts(outage) == {"sent": 2, "unreachable": 1}
@@ -116,4 +116,4 @@ async def test_an_old_button_pressed_after_a_text_confuses_nobody(journey: Journ
     await journey.emulator.shown(AN, "Nhà")
     outage = await journey.staff.publish(BEN_THANH)
     assert outage["recipients"] == 1
-    await journey.emulator.shown(AN, outage["code"], within=3.0)
+    await journey.emulator.shown(AN, outage["code"])

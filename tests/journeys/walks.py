@@ -131,7 +131,7 @@ class Journey:
 
     async def windows_told(self, chat: int, title: str) -> list[str]:
         """The lines about windows in the push with that title, earliest first."""
-        push = await self.emulator.shown(chat, title, within=3.0)
+        push = await self.emulator.shown(chat, title)
         return [line for line in push["text"].splitlines() if line.startswith("•")]
 
     def heard(self, chat: int, words: str) -> int:

@@ -2,9 +2,9 @@
 
 import dataclasses
 import re
-import time
 import unicodedata
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from conversations.folding import fold
 from handlers.rules.addresses import spell_out
 from handlers.rules.areas import MAYBE, SURE, Address, Ward, load_wards, parse_address, street_of
 from handlers.rules.ward_names import key_of
+from tests.work import calls
 
 BOOK = load_wards(Path(handlers.rules.__file__).with_name("wards") / "hcmc-2025-07-01.csv")
 
@@ -248,6 +249,10 @@ def test_a_letter_left_out_or_doubled_is_never_sure(name: str, kind: str, data: 
         ("5 Quang Trung, xã Bà Điểm", "5", "quang trung", "xa ba diem"),
         ("phường Bến Thành", None, None, "phuong ben thanh"),
         ("12 nguyen trai ben thanh", "12", "nguyen trai ben thanh", None),
+        ("Le Loi street", None, "le loi", None),
+        ("12/3 Le Loi street, Ben Thanh ward", "12/3", "le loi", "phuong ben thanh"),
+        ("12 Nguyen Trai street Ben Thanh ward, district 1", "12", "nguyen trai", "phuong ben thanh quan 1"),
+        ("5 Phan Dang Luu street, Binh Thanh district", "5", "phan dang luu", "quan binh thanh"),
         ("12", "12", None, None),
         ("", None, None, None),
     ],
@@ -294,7 +299,7 @@ def test_folded_vietnamese_is_plain_words_with_slashes_only_between_house_number
     assert all(word.replace("/", "").isalnum() and word[0] != "/" != word[-1] for word in folded.split())
 
 
-def test_a_search_takes_less_than_three_milliseconds() -> None:
+def test_a_search_compares_with_no_more_names_than_it_must() -> None:
     typed = [
         "12 nguyen trai p ben thanh q1",
         "ben thnah",
@@ -302,11 +307,5 @@ def test_a_search_takes_less_than_three_milliseconds() -> None:
         "toi o duogn le loi phuogn bne thanh quan mot",
         "p5",
     ]
-    fastest = {text: min(_seconds(text) for _ in range(5)) for text in typed}
-    assert max(fastest.values()) < 0.003
-
-
-def _seconds(text: str) -> float:
-    start = time.perf_counter()
-    BOOK.find(text)
-    return time.perf_counter() - start
+    most = max(calls(partial(BOOK.find, text)) for text in typed)
+    assert most < 4_000  # about twice what it is

@@ -130,6 +130,11 @@ def test_what_is_not_known_is_said_and_not_guessed() -> None:
     assert {open_one.year for open_one in CALENDAR.unannounced} == {2026, 2027}
     assert any("tốt nghiệp" in open_one.name and open_one.year == 2027 for open_one in CALENDAR.unannounced)
     assert all(open_one.note for open_one in CALENDAR.unannounced)
+    assert all(open_one.may_hold_on(open_one.first) for open_one in CALENDAR.unannounced)
+    assumed = {freeze.code for freeze in CALENDAR.freezes if freeze.assumed}
+    assert {"tet-2027", "national-day-2027"} <= assumed
+    assert not {"tet-2026", "reunification-2027"} & assumed
+    assert all(freeze.note for freeze in CALENDAR.freezes if freeze.assumed)
     assert not any(freeze.code.startswith("graduation-exam-2027") for freeze in CALENDAR.freezes)
 
 
@@ -178,6 +183,12 @@ def test_staff_add_days_of_their_own_in_a_second_file(tmp_path: Path) -> None:
         ((YEAR, YEAR.replace("2026", "2027"), freeze("a", "2026-05-01", "2026-05-01")), "2027 is complete"),
         ((YEAR.replace('"x"', '""'),), "`source` must be a text"),
         ((YEAR, '[[open]]\nyear = 2026\nname = "N"\n'), "`note` must be a text"),
+        ((YEAR, '[[open]]\nyear = 2026\nname = "N"\nfrom = 2026-05-01\n'), "`to` must be a day"),
+        (
+            (YEAR, '[[open]]\nyear = 2026\nname = "N"\nnote = "x"\nfrom = 2027-05-01\nto = 2027-05-02\n'),
+            "within 2026",
+        ),
+        ((YEAR, freeze("a", "2026-05-01", "2026-05-01") + 'status = "perhaps"\n'), '"announced" or "assumed"'),
         (("[[year",), "cannot be read as TOML"),
     ],
 )

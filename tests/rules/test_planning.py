@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.rules.freezes import Freeze
+from handlers.rules.freezes import Freeze, FreezeCalendar, Unannounced
 from handlers.rules.planning import (
     EarlierCut,
     Finding,
@@ -58,8 +58,12 @@ def window(start: str, end: str) -> Window:
 GOOD = Plan((window("2027-01-20 08:00", "2027-01-20 12:00"),), frozenset({"TT-472"}), {"household": 90}, 0)
 
 
+def calendar(*freezes: Freeze, unannounced: tuple[Unannounced, ...] = ()) -> FreezeCalendar:
+    return FreezeCalendar(freezes, unannounced, tuple(range(2019, 2035)))
+
+
 def findings(plan: Plan, *freezes: Freeze, now: datetime = NOW) -> tuple[Finding, ...]:
-    return check(plan, RULES, freezes, now, ZONE)
+    return check(plan, RULES, calendar(*freezes), now, ZONE)
 
 
 def about(rule: Rule, plan: Plan, *freezes: Freeze, now: datetime = NOW) -> list[Finding]:
@@ -93,7 +97,7 @@ def test_a_window_must_end_after_it_starts_and_know_its_zone() -> None:
     with pytest.raises(ValueError, match="aware"):
         Window(NOW.replace(tzinfo=None), NOW)
     with pytest.raises(ValueError, match="aware"):
-        check(GOOD, RULES, (), NOW.replace(tzinfo=None), ZONE)
+        check(GOOD, RULES, calendar(), NOW.replace(tzinfo=None), ZONE)
 
 
 def test_a_window_is_kept_as_utc() -> None:
@@ -286,7 +290,43 @@ def test_a_freeze_is_named_once_with_all_its_days() -> None:
         "day": "04/02/2027",
         "first": "03/02/2027",
         "last": "11/02/2027",
+        "status": "announced",
     }
+
+
+def test_a_freeze_whose_days_are_assumed_blocks_and_says_so() -> None:
+    (finding,) = about(Rule.FREEZE, at(window("2027-02-05 08:00", "2027-02-05 09:00")), replace(TET, assumed=True))
+    assert (finding.blocking, finding.values["status"]) == (True, "assumed")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "years"),
+    [
+        ("2027-12-31 20:00", "2028-01-01 00:00", []),  # ends at 24:00, in the last year that is known
+        ("2027-12-31 20:00", "2028-01-01 00:01", [2028]),
+        ("2028-05-01 08:00", "2028-05-01 10:00", [2028]),
+    ],
+)
+def test_a_year_without_data_is_said_and_blocks_nothing(start: str, end: str, years: list[int]) -> None:
+    known = FreezeCalendar((TET,), (), (2026, 2027))
+    found = check(at(window(start, end)), RULES, known, NOW, ZONE)
+    missing = [finding for finding in found if finding.rule is Rule.CALENDAR]
+    assert [(finding.blocking, finding.values) for finding in missing] == [
+        (False, {"year": year, "last": 2027}) for year in years
+    ]
+
+
+def test_days_that_are_not_announced_yet_are_said_only_where_they_may_fall() -> None:
+    exam = Unannounced(2027, "Kỳ thi", "not announced", date(2027, 6, 1), date(2027, 6, 30))
+    for day, blocking in (
+        ("2027-05-31", []),
+        ("2027-06-01", [False]),
+        ("2027-06-30", [False]),
+        ("2027-07-01", []),
+    ):
+        plan = at(window(f"{day} 08:00", f"{day} 10:00"))
+        found = check(plan, RULES, calendar(unannounced=(exam,)), NOW, ZONE)
+        assert [one.blocking for one in found if one.rule is Rule.UNANNOUNCED] == blocking
 
 
 @given(MOMENTS, st.timedeltas(timedelta(microseconds=1), timedelta(days=3)))

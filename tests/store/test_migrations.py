@@ -137,6 +137,7 @@ async def test_every_row_of_the_first_release_is_kept(database: Database) -> Non
         assert kept == rows, table
     assert [row["part"] for row in after["message"]] == ["", "", "twin3"]
     assert [(row["state"], row["changed_in"]) for row in after["outageslot"]] == [("on", 1)]
+    assert [row["cause_class"] for row in after["outage"]] == ["unknown"]
     assert [(row["remind_day"], row["remind_hour"]) for row in after["contact"]] == [(1, 0), (1, 0)]
     assert await differences(database.engine) == []
 
@@ -183,3 +184,46 @@ async def _rows(database: Database) -> dict[str, list[dict[str, Any]]]:
 
     async with database.engine.connect() as connection:
         return await connection.run_sync(read)
+
+
+async def test_planned_work_is_classed_so_and_windows_of_proposals_count_from_one(database: Database) -> None:
+    await upgrade_engine(database.engine, "0002")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_with_proposals)
+
+    await upgrade_engine(database.engine)
+
+    async with database.engine.connect() as connection:
+        chosen = (await connection.execute(text("SELECT chosen, refused FROM proposal ORDER BY id"))).all()
+        classes = (await connection.execute(text("SELECT kind, cause_class FROM outage ORDER BY id"))).all()
+    assert [one.chosen for one in chosen] == [1, None]
+    assert {str(one.refused) for one in chosen} == {"[]"}
+    assert [tuple(one) for one in classes] == [("incident", "unknown"), ("planned", "planned")]
+
+
+def _with_proposals(connection: Connection) -> None:
+    """Planned work, a proposal whose first window was accepted, counted from 0, and one that waits."""
+    outage = Table("outage", MetaData(), autoload_with=connection)
+    row = {**HELD["outage"][0], "id": 2, "code": "KH-2", "kind": "planned"}
+    connection.execute(insert(outage), row)
+    proposal = Table("proposal", MetaData(), autoload_with=connection)
+    for number, chosen in ((1, 0), (2, None)):
+        asked = {
+            "id": number,
+            "code": f"DG-{number}",
+            "outage_id": 2,
+            "slot": 1,
+            "window": [],
+            "contact_id": 1,
+            "customer_code": "PE01000000001",
+            "windows": [],
+            "reason": "",
+            "state": "accepted" if number == 1 else "open",
+            "overrides": [],
+            "chosen": chosen,
+            "why": "",
+            "answered_by": "",
+            "expires_at": AT,
+            "at": AT,
+        }
+        connection.execute(insert(proposal), asked)

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.service import Service, settings_for, with_demo
+from tests.sqlite_files import copied, sqlite_address
+from tests.web.service import Service, settings_for, with_operator
 
 
 @pytest.fixture
-async def service(sqlite_url: str, tmp_path: Path) -> Service:
+async def service(demo_template: Path, tmp_path: Path) -> Service:
     """The service on demonstration data, still off."""
-    await with_demo(sqlite_url)
-    return Service(settings_for(tmp_path, sqlite_url))
+    url = sqlite_address(copied(demo_template, tmp_path / "demo.sqlite"))
+    await with_operator(url)
+    return Service(settings_for(tmp_path, url))
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from pydantic import SecretStr
 from bot.app import running
 from bot.sender import utcnow
 from bot.settings import Settings
-from handlers import demo_load, tokens
-from handlers.talking import talking
+from handlers import tokens
 from store.db import Database
 
 TOKEN = "sd_a-token-that-only-tests-know-of"  # noqa: S105
@@ -70,12 +69,11 @@ def settings_for(directory: Path, database_url: str, **others: Any) -> Settings:
     )
 
 
-async def with_demo(database_url: str) -> None:
-    """Load the demonstration utility and an operator's token."""
+async def with_operator(database_url: str) -> None:
+    """Have an operator, whose token is TOKEN."""
     database = Database(database_url)
     try:
         async with database.unit() as unit:
-            await demo_load.load(unit, talking().wards)
             await tokens.issue(unit, "tests", "operator", TOKEN, utcnow())
     finally:
         await database.close()
@@ -92,7 +90,7 @@ class Talk:
         await self.connected()
 
     async def connected(self) -> None:
-        await expect(self.page.locator("#connection[data-state=online]")).to_be_visible(timeout=15_000)
+        await expect(self.page.locator("#connection[data-state=online]")).to_be_visible()
 
     def said_by_bot(self, words: str) -> Locator:
         """The bot's bubbles with these words."""

@@ -103,7 +103,11 @@ async def test_an_incident_is_published_with_one_request(office: Office) -> None
             "revision": 1,
             "affected_customers": 3,
             "recipients": 2,
+            "slots": [
+                {"number": 1, "starts_at": NOW.isoformat().replace("+00:00", "Z"), "ends_at": None, "state": "on"}
+            ],
             "findings": [],
+            "important_customers": {"count": 0, "customers": []},
         },
     )
     assert await office.town.heard() == [("An", "incident"), ("Bình", "incident")]

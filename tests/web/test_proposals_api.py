@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from conversations.model import Span, Words
+from conversations.proposals import AgreeToWindow
 from conversations.reschedule import Propose
 from handlers import proposals
 from handlers.outages import Slot
 from handlers.talking import talking
+from store import proposals as kept
 from store.contacts import Contact
 from tests.town import FACTORY, NOW
 from tests.web.test_outages_api import Office, office
@@ -76,15 +78,18 @@ async def test_the_list_shows_neither_the_code_nor_the_reason_and_one_proposal_s
 
 
 async def test_what_breaks_a_rule_takes_a_leader(asked: Office) -> None:
-    broken = await asked.ask("POST", f"{PATH}/1/accept", {"window": 1}, Accept_Language="en")
+    broken = await asked.ask("POST", f"{PATH}/1/accept", {"window": 2}, Accept_Language="en")
     assert (broken.status, broken.code) == (409, "plan.broken")
-    operator = await asked.ask("POST", f"{PATH}/1/accept", {"window": 1, **ASIDE})
+    operator = await asked.ask("POST", f"{PATH}/1/accept", {"window": 2, **ASIDE})
     assert (operator.status, operator.code) == (403, "forbidden.override")
 
-    done = await asked.ask("POST", f"{PATH}/1/accept", {"window": 1, **ASIDE}, role="leader")
+    done = await asked.ask("POST", f"{PATH}/1/accept", {"window": 2, **ASIDE}, role="leader")
 
     assert (done.status, done.body["proposal"]["state"], done.body["revision"]) == (200, "accepted", 2)
-    assert done.body["recipients"] == 1
+    assert (done.body["proposal"]["chosen"], done.body["recipients"]) == (2, 1)
+    moved = (await asked.ask("GET", "/api/v1/outages/1")).body["slots"]
+    # Windows of a proposal and windows of an outage both count from 1.
+    assert moved == [{"number": 1, **done.body["proposal"]["windows"][1], "state": "on"}]
     assert "company_notice" in {finding["rule"] for finding in done.body["findings"]}
 
 
@@ -104,13 +109,36 @@ async def test_a_counter_proposal_is_kept_until_the_customer_answers(asked: Offi
     assert done.body["proposal"]["counter"]["starts_at"].startswith(span.start[:16])
 
 
+async def test_why_a_window_agreed_on_could_not_be_is_said_in_the_callers_language(asked: Office) -> None:
+    span = window(8)
+    body = {"starts_at": span.start, "ends_at": span.end, "why": "đội bận", **ASIDE}
+    await asked.ask("POST", f"{PATH}/1/counter", body, role="admin")
+    # By the time the customer agrees it is too soon by law.
+    asked.town.now += 4 * DAY
+    async with asked.town.database.unit() as unit:
+        proposal = await kept.by_id(unit, 1)
+        assert proposal is not None
+        contact = await unit.session.get(Contact, proposal.contact_id)
+        assert contact is not None
+        await proposals.agree(unit, contact, AgreeToWindow(1), asked.town.now, talking())
+
+    english = (await asked.ask("GET", f"{PATH}/1", Accept_Language="en")).body
+    vietnamese = (await asked.ask("GET", PATH)).body["proposals"][0]
+
+    assert (english["state"], english["why"]) == ("open", "đội bận")
+    (law,) = english["refused"]
+    assert law.startswith("It begins at 14:05 01/12/2026: the law wants 5 days' notice")
+    assert [one.startswith("Bắt đầu 14:05 01/12/2026: luật buộc") for one in vietnamese["refused"]] == [True]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
         ("/99/decline", {"why": "không"}, 404, "proposal.unknown"),
         ("/1/decline", {}, 422, "invalid"),
         ("/1/decline", {"why": " "}, 422, "invalid"),
-        ("/1/accept", {"window": 2}, 422, "invalid"),
+        ("/1/accept", {"window": 3}, 422, "invalid"),
+        ("/1/accept", {"window": 0}, 422, "invalid"),
         ("/1/accept", {"window": -1}, 422, "invalid"),
         ("/1/counter", {"starts_at": "mai", "ends_at": "mốt"}, 422, "invalid"),
         ("/1/counter", {"starts_at": window(27).end, "ends_at": window(27).start}, 422, "invalid"),

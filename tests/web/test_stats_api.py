@@ -64,12 +64,55 @@ async def test_the_figures_are_those_reckoned_by_hand(office: Office) -> None:
         "customer_minutes": 180.0,
         "customer_interruptions": 3,
         "customer_momentary": 0,
+        "overall": {"saidi_minutes": 45.0, "saifi": 0.75, "maifi": 0.0},
+        "distribution": {"saidi_minutes": 45.0, "saifi": 0.75, "maifi": 0.0},
     }
     assert answer.body["total"] == {"saidi_minutes": 45.0, "saifi": 0.75, "maifi": 0.0}
     assert answer.body["momentary_minutes"] == 5
     assert "> 5 min" in answer.body["formula"]
     assert "39/2015/TT-BCT" in answer.body["source"]
     assert answer.body["incidents"]["incidents"] == 1
+
+
+async def test_the_circulars_two_sets_leave_out_what_it_says_and_say_so(office: Office) -> None:
+    await an_hour_out(office)
+    unclassed = await ask(office, "?from=2026-10")
+    path = "/api/v1/outages/1"
+    fallen = await office.ask("PATCH", path, {"cause_class": "transmission"})
+    after = await ask(office, "?from=2026-10")
+
+    # It has ended, and yet its cause may be named; nobody hears of it.
+    assert (fallen.status, fallen.body["state"], fallen.body["revision"]) == (200, "restored", 2)
+    assert fallen.body["recipients"] == 0
+    nothing, all_of_it = {"saidi_minutes": 0.0, "saifi": 0.0, "maifi": 0.0}, unclassed.body["total"]
+    assert unclassed.body["totals"] == {"overall": all_of_it, "distribution": all_of_it}
+    assert after.body["total"] == all_of_it
+    assert after.body["totals"] == {"overall": all_of_it, "distribution": nothing}
+    assert after.body["indices"][1]["distribution"] == nothing
+    sets = after.body["sets"]
+    assert sets["overall"]["without"] == ["customer", "weather_force_majeure"]
+    assert set(sets["distribution"]["without"]) > set(sets["overall"]["without"])
+    assert all("Điều 12" in one["source"] for one in sets.values())
+
+    shown = (await office.ask("GET", path)).body
+    assert (shown["cause_class"], [(one["cause_class"], one["by"]) for one in shown["causes"]]) == (
+        "transmission",
+        [("transmission", "operator at the desk")],
+    )
+
+
+async def test_a_class_that_cannot_be_is_refused_and_null_takes_it_back(office: Office) -> None:
+    refused = await office.publish(cause_class="planned")
+    assert (refused.status, list(refused.fields)) == (422, ["cause_class"])
+    assert (await office.publish(cause_class="lightning")).status == 422
+    await office.publish(cause_class="tree_animal")
+    assert (await office.ask("PATCH", "/api/v1/outages/1", {"cause_class": "planned"})).status == 422
+
+    await office.ask("PATCH", "/api/v1/outages/1", {"cause_class": None, "reason": "Sét đánh"})
+
+    shown = (await office.ask("GET", "/api/v1/outages/1")).body
+    assert (shown["cause_class"], shown["reason"], shown["revision"]) == ("unknown", "Sét đánh", 2)
+    assert [one["cause_class"] for one in shown["causes"]] == ["tree_animal", "unknown"]
 
 
 async def test_by_feeder_and_by_company_nothing_is_summed_over_them(office: Office) -> None:

@@ -29,7 +29,7 @@ export function messageRow(message, act) {
   const bubble = el(
     "div",
     { class: "bubble" },
-    message.photo && picture({ url: message.photo, alt: t("photo_mine") }, null, act),
+    message.photo && attached(message.photo, act),
     message.photo && message.state === "waiting" && progressBar(),
     !message.photo && el("div", { class: "text" }, messageWords(message.wire)),
     meta(message.at, message.state),
@@ -69,6 +69,12 @@ function picture(image, local, act) {
   const img = el("img", { src: local ?? image.url, alt: image.alt, decoding: "async", width, height });
   const open = () => act.enlarge({ url: img.src, alt: image.alt, toRead: Boolean(width) });
   return el("button", { class: width ? "picture drawn" : "picture", type: "button", title: t("photo_open"), onclick: open }, img);
+}
+
+/** What the visitor sends from here: their photo itself, or another file's name. */
+function attached({ url, name }, act) {
+  if (url) return picture({ url, alt: t("photo_mine") }, null, act);
+  return el("div", { class: "text" }, el("span", { class: "file", title: t("pdf_mine") }, icon("attach"), name));
 }
 
 function progressBar() {

@@ -52,7 +52,7 @@ const photos = new Photos({
   },
   progress: (ref, part) => view.progress(ref, part),
   accepted(ref, item, preview) {
-    localPhotos.set(item.key, preview);
+    if (preview.url) localPhotos.set(item.key, preview.url);
     settle(ref, item);
   },
 });

@@ -1,4 +1,4 @@
-/** Photos on their way: made small enough for a weak network, uploaded with progress, tried again until answered. */
+/** Photos and PDFs on their way: photos made small, uploaded with progress, tried again until answered. */
 
 import { newRef } from "./outbox.js";
 
@@ -24,11 +24,12 @@ export class Photos {
     return [...this.#pending.values()].map(({ message }) => message);
   }
 
-  /** Send a file; its message shows the local preview under `photo`. */
+  /** Send a file; its message shows the local preview of a photo, the name of another file, under `photo`. */
   async send(file) {
-    const photo = URL.createObjectURL(file);
+    const isPhoto = file.type.startsWith("image/");
+    const photo = isPhoto ? { url: URL.createObjectURL(file) } : { name: file.name };
     const message = { ref: newRef(), at: new Date().toISOString(), state: "waiting", photo };
-    this.#pending.set(message.ref, { message, file: shrunk(file) });
+    this.#pending.set(message.ref, { message, file: isPhoto ? shrunk(file) : file });
     this.#on.changed(message);
     await this.#upload(message.ref);
   }

@@ -1,9 +1,14 @@
-/** Photos chosen, pasted or dropped but not yet sent, shown small above the text. */
+/** Photos and PDFs chosen, pasted or dropped but not yet sent, shown small above the text. */
 
 import { el, icon } from "./dom.js";
 import { t } from "./i18n.js";
 
 const MOST = 10;
+const PDF = "application/pdf";
+const LARGEST = 10; // MB that the server takes; photos are made smaller on their way
+
+const isPhoto = (file) => file.type.startsWith("image/");
+const tooBig = (file) => file.size > LARGEST * 1024 * 1024;
 
 export class Tray {
   #files = []; // {file, url}
@@ -26,7 +31,7 @@ export class Tray {
   /** The files, and an empty tray. */
   take() {
     const files = this.#files.map(({ file, url }) => {
-      URL.revokeObjectURL(url);
+      if (url) URL.revokeObjectURL(url);
       return file;
     });
     this.#files = [];
@@ -74,19 +79,21 @@ export class Tray {
   }
 
   #add(files) {
-    const stranger = files.find((file) => !file.type.startsWith("image/"));
-    const photos = files.filter((file) => file.type.startsWith("image/"));
+    const stranger = files.find((file) => !isPhoto(file) && file.type !== PDF);
+    const giant = files.find((file) => file.type === PDF && tooBig(file));
+    const good = files.filter((file) => isPhoto(file) || (file.type === PDF && !tooBig(file)));
     const room = MOST - this.#files.length;
     if (stranger) this.#on.notice(t("not_a_photo", { name: stranger.name }));
-    else if (photos.length > room) this.#on.notice(t("too_many_photos", { max: MOST }));
-    this.#files.push(...photos.slice(0, room).map((file) => ({ file, url: URL.createObjectURL(file) })));
+    else if (giant) this.#on.notice(t("file_too_big", { name: giant.name, max: LARGEST }));
+    else if (good.length > room) this.#on.notice(t("too_many_photos", { max: MOST }));
+    this.#files.push(...good.slice(0, room).map((file) => ({ file, url: isPhoto(file) ? URL.createObjectURL(file) : null })));
     this.refresh();
     this.#on.changed();
   }
 
   #thumbnail(entry, index) {
     const remove = () => {
-      URL.revokeObjectURL(entry.url);
+      if (entry.url) URL.revokeObjectURL(entry.url);
       this.#files = this.#files.filter((one) => one !== entry);
       this.refresh();
       this.#on.changed();
@@ -96,7 +103,7 @@ export class Tray {
     return el(
       "li",
       {},
-      el("img", { src: entry.url, alt: "" }),
+      entry.url ? el("img", { src: entry.url, alt: "" }) : el("span", { class: "file", title: entry.file.name }, icon("attach"), entry.file.name),
       el("button", { type: "button", class: "remove", "aria-label": words, title: words, onclick: remove }, icon("close")),
     );
   }

@@ -77,7 +77,7 @@ class TelegramEmulator(Controls):
             await emulator.delivery.stop()
             await runner.cleanup()
 
-    async def shown(self, chat: int, words: str, *, within: float = 5.0) -> Json:
+    async def shown(self, chat: int, words: str, *, within: float = 30.0) -> Json:
         """Wait for a message of the bot with these words in the chat; returns it as `chat()` lists it.
 
         Errors: TimeoutError, telling what the chat shows instead.

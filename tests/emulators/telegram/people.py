@@ -112,11 +112,17 @@ class People:
         return self._hear(chat, {"voice": self.world.files.add("voice", b"OggS voice", extra, extension=".oga")})
 
     async def document(
-        self, chat: int, *, name: str = "hoa-don.pdf", base64: str | None = None, size: int | None = None
+        self,
+        chat: int,
+        *,
+        name: str = "hoa-don.pdf",
+        base64: str | None = None,
+        size: int | None = None,
+        mime: str = "application/pdf",
     ) -> Json:
         """Send a file; `size` in bytes only pretends, to try the 20 MB of getFile."""
         data = base64_codec.b64decode(base64) if base64 else b"%PDF-1.4"
-        extra = {"file_name": name, "mime_type": "application/pdf"}
+        extra = {"file_name": name, "mime_type": mime}
         stored = self.world.files.add("document", data, extra, extension=Path(name).suffix, size=size)
         return self._hear(chat, {"document": stored})
 

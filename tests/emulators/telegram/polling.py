@@ -22,6 +22,11 @@ class Polling:
         self._last_offset: int | None = None
         self._last_start = 0.0
 
+    @property
+    def waits(self) -> bool:
+        """Whether a poll is open and has nothing to tell yet."""
+        return self._waiting is not None
+
     def wake(self) -> None:
         """There is something to fetch."""
         if self._waiting is not None and not self._waiting.done():

@@ -1,0 +1,30 @@
+"""Late requests: staff see them before the promise breaks, and the customer hears it before they ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handlers import request_news, request_words
+from handlers.request_keeping import plan_look, rules
+from handlers.rules import progress
+from store import requests
+from store.db import Unit
+
+_AT_ONCE = 50
+
+
+async def requests_late(unit: Unit, now: datetime) -> int:
+    """Look at the requests whose time has come; how many. Harmless when done twice."""
+    looked = await requests.to_look_at(unit, now, _AT_ONCE)
+    for request in looked:
+        if request.escalated_at is None:
+            request.escalated_at = now
+        tells_at = progress.tells_at(request.due_by, request.due_since, rules(now))
+        if request.late_told_at is None and tells_at <= now:
+            request.late_told_at = now
+            key = f"request-late:{request.id}:{request.due_by.isoformat()}"
+            await request_news.say(unit, request, request_words.late(request), key, now)
+        plan_look(request, now)
+        unit.session.add(request)
+    await unit.session.flush()
+    return len(looked)

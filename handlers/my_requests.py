@@ -1,0 +1,224 @@
+"""What customers do with their requests: send one, look how far it is, add papers, ask, cancel, open it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from rapidfuzz import fuzz, process
+
+from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, RequestSeen
+from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
+from conversations.service_words import OpenRequest
+from handlers import consents, request_files, request_news
+from handlers.request_keeping import (
+    CUSTOMER,
+    SERVICE,
+    begin,
+    go,
+    id_of,
+    may_open_again,
+    outstanding,
+    seal_answers,
+)
+from handlers.request_subject import subject_of
+from handlers.request_words import by_when, picture
+from handlers.rules import numbers, progress
+from handlers.rules.masking import masked
+from handlers.rules.progress import CANCELLED, CHECKING, PAPERS_MISSING, REOPENED
+from handlers.talking import Talking
+from store import requests
+from store.contacts import Contact
+from store.db import Unit
+from store.requests import NoteKind, Request, RequestNote, RequestPaper
+
+# More are not shown in a list; each is still found by its number.
+MOST_SHOWN = 10
+_MOST_SEARCHED = 200
+# Numbers have nine signs without their dashes: one wrong sign leaves this alike.
+_ALIKE = 80
+
+
+# --- commands --------------------------------------------------------------------------------------------------
+
+
+async def open_request(unit: Unit, contact: Contact, wish: OpenRequest, now: datetime, talking: Talking) -> None:
+    """Keep a request under the number that the customer was told; no vault that fails keeps it from that.
+
+    Papers that must come and did not are asked for at once: the promise runs from a full dossier
+    (NĐ 18/2025/NĐ-CP).
+    """
+    assert contact.id is not None
+    subject = await subject_of(unit, wish.answers)
+    request = Request(
+        code=wish.code,
+        contact_id=contact.id,
+        service=wish.service,
+        state="",
+        shown_name=subject.shown_name,
+        customer_code=subject.customer_code,
+        ward_code=subject.ward_code,
+        company=subject.company,
+        received_at=now,
+        promised_by=now,
+        due_since=now,
+        last_move_at=now,
+    )
+    seal_answers(request, wish.answers, talking.sealer)
+    await begin(unit, request, CUSTOMER, now)
+    for paper, files in wish.papers.items():
+        for file in files:
+            await _keep_file(unit, request, paper, file.get("file", ""), file.get("kind", ""), now)
+    sent = {paper: [one["file"] for one in files if one.get("file")] for paper, files in wish.papers.items()}
+    await request_files.claim(unit, request, sent, now)
+    await _wait_for_papers(unit, request, {paper for paper, files in wish.papers.items() if files}, now)
+    await consents.remember(unit, contact, wish.answers, now, talking.sealer)
+
+
+async def add_paper(unit: Unit, contact: Contact, wish: AddPaper, now: datetime, talking: Talking) -> None:
+    """Keep a file for a request; when nothing is missing any more, the promise's clock runs on."""
+    request = await _owned(unit, contact, wish.code)
+    if request is None or request.ended_at is not None:
+        return
+    if any(one.file == wish.file for one in await requests.papers_of(unit, id_of(request))):
+        return
+    await _keep_file(unit, request, wish.paper, wish.file, wish.kind, now)
+    await request_files.claim(unit, request, {wish.paper: [wish.file]}, now)
+    missing = await outstanding(unit, request)
+    for one in missing:
+        if one.paper == wish.paper:
+            one.met_at = now
+            unit.session.add(one)
+    left = [one for one in missing if one.met_at is None]
+    moves = progress.allowed(progress.process_of(request.service), request.state)
+    if request.state == PAPERS_MISSING and not left and CHECKING in moves:
+        await go(unit, request, CHECKING, CUSTOMER, now)
+        await request_news.knows(unit, request, now)
+    await unit.session.flush()
+
+
+async def ask(unit: Unit, contact: Contact, wish: AskAboutRequest, now: datetime, talking: Talking) -> None:
+    """Keep a question for staff."""
+    request = await _owned(unit, contact, wish.code)
+    if request is not None:
+        text = masked(wish.text)
+        question = RequestNote(request_id=id_of(request), kind=NoteKind.QUESTION, text=text, at=now)
+        await requests.keep(unit, question)
+
+
+async def cancel(unit: Unit, contact: Contact, wish: CancelRequest, now: datetime, talking: Talking) -> None:
+    """The customer wants it no longer."""
+    request = await _owned(unit, contact, wish.code)
+    if request is not None and CANCELLED in _moves(request):
+        await go(unit, request, CANCELLED, CUSTOMER, now, talking.speaker.plain(wish.why, "vi"))
+        await request_news.knows(unit, request, now)
+
+
+async def reopen(unit: Unit, contact: Contact, wish: ReopenRequest, now: datetime, talking: Talking) -> None:
+    """The customer is not satisfied, or wants it again after all."""
+    request = await _owned(unit, contact, wish.code)
+    if request is not None and may_open_again(request, now):
+        await go(unit, request, REOPENED, CUSTOMER, now, talking.speaker.plain(wish.why, "vi"))
+        await request_news.knows(unit, request, now)
+
+
+# --- look-ups --------------------------------------------------------------------------------------------------
+
+
+async def mine(
+    unit: Unit, contact: Contact, query: MyRequests, now: datetime, talking: Talking
+) -> MyRequestsFound:
+    """The contact's newest requests."""
+    assert contact.id is not None
+    found = await requests.of_contact(unit, contact.id, MOST_SHOWN)
+    return MyRequestsFound(tuple([await _seen(unit, one, now) for one in found]))
+
+
+async def one(unit: Unit, contact: Contact, query: MyRequest, now: datetime, talking: Talking) -> RequestSeen:
+    """The contact's request of a number as typed, else those of theirs that it may be a slip for."""
+    assert contact.id is not None
+    own = await requests.of_contact(unit, contact.id, _MOST_SEARCHED)
+    meant = _meant(query.asked, own)
+    if meant is not None:
+        return replace(await _seen(unit, meant, now), others=len(own) > 1)
+    signs = {one.code: one.code.replace("-", "") for one in own}
+    typed = "".join(sign for sign in query.asked.upper() if sign.isalnum())
+    alike = process.extract(typed, signs, scorer=fuzz.ratio, limit=3, score_cutoff=_ALIKE)
+    return RequestSeen(near=tuple(str(code) for _, _, code in alike))
+
+
+def _meant(asked: str, own: Sequence[Request]) -> Request | None:
+    """The request that a number names: with its check letter, or only by its digits."""
+    read = numbers.read(asked)
+    if read is not None:
+        code = numbers.number(*read)
+        return next((one for one in own if one.code == code), None)
+    typed = asked.strip().upper().removeprefix("HS").strip(" -")
+    if typed.isdecimal() and len(typed) < 10:
+        return next((one for one in own if int(one.code.split("-")[1]) == int(typed)), None)
+    return None
+
+
+async def _seen(unit: Unit, request: Request, now: datetime) -> RequestSeen:
+    moves = await requests.moves_of(unit, id_of(request))
+    process = progress.process_of(request.service)
+    steps = progress.steps_seen(process, [(move.to_state, move.at) for move in moves])
+    missing = [one.paper for one in await outstanding(unit, request)]
+    papers = await requests.papers_of(unit, id_of(request))
+    known = progress.service_of(request.service)
+    last = moves[-1]
+    return RequestSeen(
+        code=request.code,
+        service=request.service,
+        state=request.state,
+        by_when=tuple(by_when(request)),
+        note=last.note if last.by not in (CUSTOMER, SERVICE) else "",
+        missing=tuple(missing),
+        papers=tuple(paper.name for paper in known.papers) if known else (),
+        files=sum(1 for one in papers if one.file),
+        may=_may(request, now),
+        picture=picture(request, steps, now),
+    )
+
+
+def _may(request: Request, now: datetime) -> frozenset[str]:
+    """What its customer can do with it now."""
+    may = {"ask"}
+    if request.ended_at is None:
+        may.add("add_paper")
+    if CANCELLED in _moves(request):
+        may.add("cancel")
+    if may_open_again(request, now):
+        may.add("reopen")
+    return frozenset(may)
+
+
+def _moves(request: Request) -> tuple[str, ...]:
+    return progress.allowed(progress.process_of(request.service), request.state)
+
+
+async def _owned(unit: Unit, contact: Contact, code: str) -> Request | None:
+    """A button's value can be forged: only the contact's own requests are theirs to change."""
+    request = await requests.with_code(unit, code, lock=True)
+    if request is None or request.contact_id != contact.id or request.deleted_at is not None:
+        return None
+    return request
+
+
+async def _keep_file(unit: Unit, request: Request, paper: str, file: str, kind: str, now: datetime) -> None:
+    if file:
+        row = RequestPaper(request_id=id_of(request), paper=paper, file=file, kind=kind, at=now)
+        await requests.keep(unit, row)
+
+
+async def _wait_for_papers(unit: Unit, request: Request, there: set[str], now: datetime) -> None:
+    service = progress.service_of(request.service)
+    papers = service.papers if service else ()
+    missing = [paper.name for paper in papers if paper.need == "must" and paper.name not in there]
+    if not missing or PAPERS_MISSING not in _moves(request):
+        return
+    for paper in missing:
+        await requests.keep(unit, RequestPaper(request_id=id_of(request), paper=paper, asked_by=SERVICE, at=now))
+    await go(unit, request, PAPERS_MISSING, SERVICE, now)
+    await request_news.knows(unit, request, now)

@@ -1,0 +1,284 @@
+"""The rights of customers over their own data: what is kept, a copy of it, consents ended, everything deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from conversations.model import Reply, language_of, say
+from conversations.privacy import DataFound, DeleteMyData, KeepMyData, KeepWish, MyData, WithdrawConsent
+from conversations.wire import reply_from_json, reply_to_json
+from handlers.numbering import new_number
+from handlers.rendering import render
+from handlers.request_keeping import CUSTOMER, NotAllowed, answers_of, calendar, go
+from handlers.rules.privacy import PrivacyRules, privacy_at
+from handlers.rules.progress import CANCELLED
+from handlers.talking import ZONE, Talking
+from store import consents, due, erasure, outbox, privacy, profiles, requests, subscriptions, vault
+from store.contacts import Contact
+from store.conversations import Received
+from store.db import Unit
+from store.outbox import Delivery, Message, Status
+from store.privacy import CaseState, PrivacyCase
+from store.reports import Report
+from store.requests import NoteKind, Request
+from store.subscriptions import Subscription
+from store.surveys import Survey
+from store.vault import VaultFile
+
+_PAGE = 50
+# Rows of `due` about places; they name a place of the contact.
+_RESUME = "resume_place"
+
+
+# --- what customers ask ----------------------------------------------------------------------------------
+
+
+async def find(unit: Unit, contact: Contact, query: MyData, now: datetime, talking: Talking) -> DataFound:
+    """What is kept of the contact, and what a wish of theirs comes to."""
+    assert contact.id is not None
+    rules = rules_at(now)
+    mine = await _requests(unit, contact.id)
+    deletion = await privacy.deletion_of(unit, contact.id)
+    standing = await consents.standing(unit, contact.id)
+    link = talking.links.my_data(contact.id, now + rules.link) if talking.links else ""
+    return DataFound(
+        places=await _count(unit, Subscription, contact.id),
+        messages=await _count(unit, Received, contact.id) + await _count(unit, Delivery, contact.id),
+        requests=len(mine),
+        open_requests=sum(one.ended_at is None for one in mine),
+        files=len(await _files(unit, contact.id)),
+        remembered=await profiles.of_contact(unit, contact.id) is not None,
+        purposes=tuple(dict.fromkeys(one.purpose for one in standing)),
+        export=link,
+        code=await new_number(unit, "privacy") if query.wish else "",
+        done_by=(now + rules.done.get(query.wish, rules.done["delete"])).isoformat(),
+        erased_at=(deletion.next_at if deletion and deletion.next_at else now + rules.grace).isoformat(),
+        deleting=deletion is not None,
+    )
+
+
+async def keep_wish(unit: Unit, contact: Contact, wish: KeepWish, now: datetime, talking: Talking) -> None:
+    """Keep that the customer saw, took along or wants corrected what is kept; the first two are done by that."""
+    done = None if wish.wish == "correct" else now
+    _open(unit, contact, wish.code, wish.wish, now, done_at=done)
+
+
+async def withdraw(unit: Unit, contact: Contact, wish: WithdrawConsent, now: datetime, talking: Talking) -> None:
+    """End a consent at once: what was remembered is forgotten, what is under way for it is called off."""
+    assert contact.id is not None
+    await consents.withdraw(unit, contact.id, wish.purpose, now)
+    await profiles.forget(unit, contact.id)
+    await _cancel_requests(unit, contact.id, now)
+    await vault.discard_all_of(unit, contact.id, now)
+    _open(unit, contact, wish.code, "withdraw", now, about=wish.purpose, done_at=now)
+
+
+async def delete(unit: Unit, contact: Contact, wish: DeleteMyData, now: datetime, talking: Talking) -> None:
+    """Plan the deletion of everything; a second wish for it changes nothing."""
+    assert contact.id is not None
+    if await privacy.deletion_of(unit, contact.id, lock=True) is None:
+        _open(unit, contact, wish.code, "delete", now, next_at=now + rules_at(now).grace)
+
+
+async def keep_data(unit: Unit, contact: Contact, wish: KeepMyData, now: datetime, talking: Talking) -> None:
+    """The customer thought better of it."""
+    assert contact.id is not None
+    case = await privacy.deletion_of(unit, contact.id, lock=True)
+    if case is not None:
+        case.state, case.next_at, case.done_at = CaseState.TAKEN_BACK, None, now
+        unit.session.add(case)
+
+
+# --- what time does --------------------------------------------------------------------------------------
+
+
+async def deletions_due(unit: Unit, now: datetime) -> int:
+    """Delete what is to be deleted: first all but the address, for a last word; then the address, too."""
+    found = [(one.id, one.contact_id, one.state) for one in await privacy.due(unit, now, _PAGE)]
+    for case_id, contact_id, state in found:
+        await _erase(unit, contact_id, now)
+        case = await unit.session.get_one(PrivacyCase, case_id)
+        if state == CaseState.ASKED:
+            case.state, case.next_at = CaseState.ERASED, now + rules_at(now).farewell
+            await _say_farewell(unit, case, now)
+        else:
+            # Whatever was written after the last word is gone as well.
+            await erasure.forget_address(unit, contact_id)
+            case.state, case.next_at, case.done_at = CaseState.DONE, None, now
+        unit.session.add(case)
+        await unit.session.flush()
+    return len(found)
+
+
+async def _erase(unit: Unit, contact_id: int, now: datetime) -> None:
+    await _cancel_requests(unit, contact_id, now)
+    await vault.discard_all_of(unit, contact_id, now)
+    for place in await subscriptions.of_contact(unit, contact_id):
+        await due.drop(unit, _RESUME, str(place.id))
+    await unit.session.flush()
+    await erasure.erase(unit, contact_id)
+    # What was loaded before still names somebody, and must not be written back.
+    unit.session.expunge_all()
+
+
+async def _say_farewell(unit: Unit, case: PrivacyCase, now: datetime) -> None:
+    contact = await unit.session.get_one(Contact, case.contact_id)
+    words = reply_to_json(Reply(say("privacy.deleted", code=case.code).words))
+    await outbox.add_for(unit, contact, Message(words=words, created_at=now), f"erased:{case.id}", now)
+
+
+async def _cancel_requests(unit: Unit, contact_id: int, now: datetime) -> None:
+    """Call off what is under way; what cannot be called off any more ends by itself."""
+    for request in await _requests(unit, contact_id):
+        if request.ended_at is None:
+            try:
+                await go(unit, request, CANCELLED, CUSTOMER, now)
+            except NotAllowed:
+                continue
+    await unit.session.flush()
+
+
+# --- all of it in a file ---------------------------------------------------------------------------------
+
+
+async def export(unit: Unit, contact_id: int, talking: Talking) -> dict[str, Any] | None:
+    """All that is kept of a contact, in a shape that other programs read; None for one that is not there.
+
+    Files are listed, not included: the customer sent them and has them.
+    """
+    contact = await unit.session.get(Contact, contact_id)
+    if contact is None or contact.channel == erasure.NOBODY:
+        return None
+    profile = await profiles.of_contact(unit, contact_id)
+    return {
+        "contact": {"channel": contact.channel, "name": contact.name, "language": contact.language}
+        | {"since": contact.created_at.isoformat(), "last_seen": contact.seen_at.isoformat()},
+        "remembered": _unsealed(profile.sealed, contact_id, talking) if profile else None,
+        "consents": [
+            {
+                "purpose": one.purpose,
+                "version": one.version,
+                "given_at": one.given_at.isoformat(),
+                "withdrawn_at": one.withdrawn_at.isoformat() if one.withdrawn_at else None,
+            }
+            for one in await consents.all_of(unit, contact_id)
+        ],
+        "places": [
+            {"target": one.target, "label": one.label} for one in await subscriptions.of_contact(unit, contact_id)
+        ],
+        "said": await _said(unit, contact_id),
+        "told": await _told(unit, contact, talking),
+        "requests": [await _request(unit, one, talking) for one in await _requests(unit, contact_id)],
+        "files": [
+            {"purpose": one.purpose, "kind": one.kind, "bytes": one.size, "at": one.created_at.isoformat()}
+            for one in await _files(unit, contact_id)
+        ],
+        "reports": [
+            {"code": one.code, "at": one.at.isoformat(), "place": one.label, "answers": one.answers}
+            for one in await _rows(unit, Report, contact_id)
+        ],
+        "surveys": [
+            {"request": one.request_code, "score": one.score, "words": one.words}
+            for one in await _rows(unit, Survey, contact_id)
+        ],
+    }
+
+
+async def _request(unit: Unit, request: Request, talking: Talking) -> dict[str, Any]:
+    moves = await requests.moves_of(unit, request.id or 0)
+    notes = await requests.notes_of(unit, request.id or 0)
+    answers = answers_of(request, talking.sealer)
+    return {
+        "code": request.code,
+        "service": request.service,
+        "state": request.state,
+        "received_at": request.received_at.isoformat(),
+        "answers": dict(answers) if answers is not None else None,
+        "moves": [{"to": one.to_state, "at": one.at.isoformat(), "note": one.note} for one in moves],
+        "notes": [{"kind": one.kind, "text": one.text} for one in notes if one.kind != NoteKind.NOTE],
+    }
+
+
+def _unsealed(sealed: str, contact_id: int, talking: Talking) -> Any:
+    assert talking.sealer is not None
+    return talking.sealer.open(sealed, f"profile/{contact_id}").decode()
+
+
+async def _said(unit: Unit, contact_id: int) -> list[dict[str, str]]:
+    return [{"at": one.at.isoformat(), "text": one.shown} for one in await _rows(unit, Received, contact_id)]
+
+
+async def _told(unit: Unit, contact: Contact, talking: Talking) -> list[dict[str, str]]:
+    query = (
+        select(Delivery.settled_at, Delivery.places, Message.words)  # type: ignore[call-overload]
+        .join(Message, col(Message.id) == col(Delivery.message_id))
+        .where(col(Delivery.contact_id) == contact.id, col(Delivery.status) == Status.SENT)
+        .order_by(col(Delivery.id))
+    )
+    language = language_of(contact.language)
+    return [
+        {
+            "at": row.settled_at.isoformat(),
+            "text": render(reply_from_json(row.words), language, talking.speaker, tuple(row.places or ())).text,
+        }
+        for row in await unit.session.execute(query)
+    ]
+
+
+# --- what they share -------------------------------------------------------------------------------------
+
+
+def rules_at(now: datetime) -> PrivacyRules:
+    """The rules of the day."""
+    return privacy_at(now.astimezone(ZONE).date())
+
+
+def _open(
+    unit: Unit,
+    contact: Contact,
+    code: str,
+    wish: str,
+    now: datetime,
+    *,
+    about: str = "",
+    done_at: datetime | None = None,
+    next_at: datetime | None = None,
+) -> None:
+    assert contact.id is not None
+    rules = rules_at(now)
+    case = PrivacyCase(
+        code=code,
+        contact_id=contact.id,
+        wish=wish,
+        about=about,
+        state=CaseState.DONE if done_at else CaseState.ASKED,
+        asked_at=now,
+        answer_by=calendar().deadline(now, rules.answer),
+        done_by=now + rules.done[wish],
+        done_at=done_at,
+        next_at=next_at,
+    )
+    unit.session.add(case)
+
+
+async def _count(unit: Unit, table: Any, contact_id: int) -> int:
+    query = select(func.count()).select_from(table).where(table.contact_id == contact_id)
+    return int((await unit.session.execute(query)).scalar_one())
+
+
+async def _rows(unit: Unit, table: Any, contact_id: int) -> list[Any]:
+    query = select(table).where(table.contact_id == contact_id).order_by(table.id)
+    return list((await unit.session.execute(query)).scalars())
+
+
+async def _requests(unit: Unit, contact_id: int) -> list[Request]:
+    return await _rows(unit, Request, contact_id)
+
+
+async def _files(unit: Unit, contact_id: int) -> list[VaultFile]:
+    query = select(VaultFile).where(col(VaultFile.contact_id) == contact_id, col(VaultFile.doomed_at).is_(None))
+    return list((await unit.session.execute(query)).scalars())

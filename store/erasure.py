@@ -1,0 +1,124 @@
+"""Deletes what names a contact, table by table; what stays, for figures and as proof, names nobody.
+
+`FATE` says of every table with a contact what becomes of its rows; a test compares it with the tables that there
+are, so that a new one cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Table, delete, exists, update
+from sqlmodel import SQLModel, col, select
+
+from store.consents import Consent
+from store.contacts import Contact
+from store.conversations import Conversation, Received
+from store.db import Unit
+from store.outbox import Delivery, Message
+from store.privacy import PrivacyCase
+from store.profiles import Profile
+from store.proposals import Proposal
+from store.reports import Report
+from store.requests import Request, RequestMove, RequestNote, RequestPaper
+from store.subscriptions import Subscription
+from store.surveys import Survey
+from store.vault import VaultFile
+
+# What a contact without a person is called.
+NOBODY = "erased"
+
+# None: the rows are deleted. Else what is put in the place of what named somebody; {}: nothing in them does.
+FATE: Mapping[type[SQLModel], Mapping[str, Any] | None] = {
+    Conversation: None,
+    Received: None,
+    Profile: None,
+    Subscription: None,
+    # With their messages, where those were said to nobody else.
+    Delivery: None,
+    Report: {"target": "", "place": None, "label": "", "customer_code": None, "answers": {}},
+    Proposal: {"customer_code": "", "reason": ""},
+    Request: {"answers": "{}", "sealed": "", "shown_name": "", "customer_code": None},
+    Survey: {"contact_id": None, "request_code": None, "words": "", "follow_up_note": ""},
+    # Proof that what was done was agreed to: purpose, version and times, no name.
+    Consent: {"proof": ""},
+    # Proof that a file was there and is gone; the files themselves are the vault's to unlink.
+    VaultFile: {},
+    # Proof that a wish was fulfilled, and when.
+    PrivacyCase: {},
+}
+
+
+async def erase(unit: Unit, contact_id: int) -> None:
+    """Delete all that names the contact, but for their address. A second time does no harm."""
+    await _messages(unit, contact_id)
+    await _of_requests(unit, contact_id)
+    for table, fate in FATE.items():
+        mine = col(table.__table__.c.contact_id) == contact_id  # type: ignore[attr-defined]
+        if fate is None:
+            await unit.session.execute(delete(table).where(mine))
+        elif fate:
+            await unit.session.execute(
+                update(table).where(mine).values(**fate).execution_options(synchronize_session=False)
+            )
+
+
+async def forget_address(unit: Unit, contact_id: int) -> None:
+    """Nothing leads from the contact to a person any more; if they write again they are somebody new."""
+    await unit.session.execute(
+        update(Contact)
+        .where(col(Contact.id) == contact_id)
+        .values(
+            channel=NOBODY,
+            address=secrets.token_hex(16),
+            name="",
+            quiet_from=None,
+            quiet_to=None,
+            calendar_version=col(Contact.calendar_version) + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _messages(unit: Unit, contact_id: int) -> None:
+    """Messages to this contact alone; those to an audience stay, they name nobody."""
+    mine = select(Delivery.message_id).where(Delivery.contact_id == contact_id)
+    others = exists().where(col(Delivery.message_id) == col(Message.id), col(Delivery.contact_id) != contact_id)
+    alone = (
+        select(Message.id)
+        .where(col(Message.id).in_(mine), col(Message.outage_id).is_(None), col(Message.audience_kind).is_(None))
+        .where(~others)
+    )
+    ids = list((await unit.session.exec(alone)).all())
+    for start in range(0, len(ids), 1_000):
+        some = ids[start : start + 1_000]
+        await unit.session.execute(
+            update(RequestMove)
+            .where(col(RequestMove.message_id).in_(some))
+            .values(message_id=None)
+            .execution_options(synchronize_session=False)
+        )
+        await unit.session.execute(delete(Message).where(col(Message.id).in_(some)))
+
+
+async def _of_requests(unit: Unit, contact_id: int) -> None:
+    """The words and the names of files in what belongs to the contact's requests."""
+    mine = select(Request.id).where(Request.contact_id == contact_id)
+    for table, kept in (
+        (RequestMove, {"note": ""}),
+        (RequestNote, {"text": ""}),
+        (RequestPaper, {"why": "", "file": ""}),
+    ):
+        await unit.session.execute(
+            update(table)
+            .where(col(table.request_id).in_(mine))
+            .values(**kept)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def tables_with_contacts(tables: Mapping[str, Table]) -> set[str]:
+    """The names of the tables that have a contact."""
+    return {name for name, table in tables.items() if "contact_id" in table.columns}

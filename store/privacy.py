@@ -1,0 +1,77 @@
+"""Wishes of customers about their own data, with the time within which the law wants them done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel, col, select
+
+from store.db import Unit
+from store.types import BigId, Utc
+
+
+class CaseState(StrEnum):
+    """ASKED: a deletion that can still be taken back; ERASED: only the address is left, for the last word."""
+
+    ASKED = "asked"
+    ERASED = "erased"
+    DONE = "done"
+    TAKEN_BACK = "taken_back"
+
+
+class PrivacyCase(SQLModel, table=True):
+    """One wish. next_at: when the clock goes on with it, empty once it needs no clock."""
+
+    __table_args__ = (
+        Index(
+            "ix_privacycase_next",
+            "next_at",
+            sqlite_where=text("next_at IS NOT NULL"),
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    code: str = Field(unique=True)
+    contact_id: int = Field(foreign_key="contact.id", index=True, sa_type=BigId)
+    wish: str
+    about: str = ""
+    state: str
+    asked_at: datetime = Field(sa_type=Utc)
+    answer_by: datetime = Field(sa_type=Utc)
+    done_by: datetime = Field(sa_type=Utc)
+    done_at: datetime | None = Field(default=None, sa_type=Utc)
+    next_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+async def deletion_of(unit: Unit, contact_id: int, lock: bool = False) -> PrivacyCase | None:
+    """The contact's deletion that can still be taken back."""
+    query = select(PrivacyCase).where(
+        PrivacyCase.contact_id == contact_id, PrivacyCase.wish == "delete", PrivacyCase.state == CaseState.ASKED
+    )
+    return (await unit.session.exec(query.with_for_update() if lock else query)).first()
+
+
+async def due(unit: Unit, now: datetime, limit: int) -> Sequence[PrivacyCase]:
+    """Deletions that are to go on, locked; others' are left out."""
+    query = (
+        select(PrivacyCase)
+        .where(col(PrivacyCase.next_at) <= now)
+        .order_by(col(PrivacyCase.next_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await unit.session.exec(query)).all()
+
+
+async def page(unit: Unit, open_only: bool, limit: int, before: int | None) -> Sequence[PrivacyCase]:
+    """Wishes, the newest first; `open_only` those that are not done."""
+    query = select(PrivacyCase).order_by(col(PrivacyCase.id).desc()).limit(limit)
+    if open_only:
+        query = query.where(col(PrivacyCase.done_at).is_(None))
+    if before is not None:
+        query = query.where(col(PrivacyCase.id) < before)
+    return (await unit.session.exec(query)).all()

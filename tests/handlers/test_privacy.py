@@ -1,0 +1,224 @@
+"""Everybody's rights over their own data: seen, copied, agreed to no longer, and truly deleted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from conversations.model import Json, Press, Text
+from conversations.service_words import GiveConsent, OpenRequest
+from handlers import incoming, privacy, requests
+from handlers.commands import carry_out
+from handlers.links import Links
+from handlers.ports import Incoming
+from handlers.rules.numbers import number
+from handlers.talking import Talking, talking
+from handlers.vault import Vault
+from store import erasure, outbox, subscriptions, vault
+from store.contacts import Contact
+from store.db import Database
+from store.outbox import Priority, Settled, Status
+from store.sealing import Sealer, keys_from, new_key
+from store.tables import metadata
+from store.vault_files import VaultFiles
+from tests.town import BEN_THANH, built
+
+MORNING = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ID_NUMBER, PHONE, NAME, STREET = "079190001234", "0987111222", "Nguyễn Thị Hoa", "12 hẻm Hoa Sữa"
+CODE = number("HS", 1)
+LINKS = Links("https://dien.example.vn", "only for tests")
+
+
+@dataclass
+class Life:
+    """Hoa's life with the service, and a neighbour's that must not change."""
+
+    database: Database
+    files: VaultFiles
+    folder: Path
+    talk: Talking
+    now: datetime = MORNING
+    said: int = 0
+    buttons: dict[str, str] = field(default_factory=dict)
+
+    async def writes(self, event: Any, who: str = "hoa") -> list[str]:
+        self.said += 1
+        came = Incoming(f"{self.said}", who, event, getattr(event, "text", ""), NAME if who == "hoa" else "Bình")
+        async with self.database.unit() as unit:
+            handled = await incoming.handle(unit, "web", came, self.now, self.talk)
+        assert handled is not None
+        self.buttons = {b.words.key: b.value for b in handled.turn.reply.buttons}
+        return [words.key for words in handled.turn.reply.words]
+
+    async def presses(self, key: str) -> list[str]:
+        return await self.writes(Press(self.buttons[key]))
+
+    async def follows(self, who: str) -> None:
+        await self.writes(Text("mai có cúp điện không"), who)
+        await self.writes(Text("hủy"), who)
+        contact = await self.contact(who)
+        assert contact.id is not None
+        async with self.database.unit() as unit:
+            await subscriptions.add(unit, contact.id, f"w:{BEN_THANH}", "Nhà", self.now)
+
+    async def asks_for_a_connection(self, code: str, who: str = "hoa") -> str:
+        """Opens a request with a file; the file's id."""
+        contact = await self.contact(who)
+        assert contact.id is not None
+        keeping = Vault(self.database, self.files)
+
+        async def photo() -> AsyncIterator[bytes]:
+            yield b"the picture of a card" * 100
+
+        file = await keeping.put(contact.id, "id_card", "image", photo(), self.now)
+        answers: dict[str, Json] = {
+            "name": NAME,
+            "id_number": ID_NUMBER,
+            "phone": PHONE,
+            "use_address": {"text": STREET},
+        }
+        papers = {"id_card": ({"file": file, "kind": "image"},)}
+        async with self.database.unit() as unit:
+            there = await unit.session.get_one(Contact, contact.id)
+            await carry_out(unit, there, GiveConsent("requests", "1"), self.now, self.talk)
+            await carry_out(
+                unit, there, OpenRequest(code, "home_connection", answers, papers), self.now, self.talk
+            )
+        return file
+
+    async def contact(self, who: str = "hoa") -> Contact:
+        async with self.database.reading() as unit:
+            found = (
+                await unit.session.execute(text("SELECT id FROM contact WHERE address = :a"), {"a": who})
+            ).scalar()
+            return await unit.session.get_one(Contact, found)
+
+    async def passes(self, span: timedelta) -> list[str]:
+        self.now += span
+        async with self.database.unit() as unit:
+            await privacy.deletions_due(unit, self.now)
+        await Vault(self.database, self.files).sweep(self.now)
+        async with self.database.unit() as unit:
+            claimed = await outbox.claim(unit, "web", self.now, self.now + HOUR, 500, (0, 99))
+            await outbox.settle(unit, [Settled(one.id, Status.SENT, self.now, self.now) for one in claimed])
+        return [words["say"] for one in claimed for words in one.words["words"] if one.address == "hoa"]
+
+    async def everything(self) -> str:
+        """Every row of every table, as one text."""
+        rows: list[str] = []
+        async with self.database.reading() as unit:
+            for table in metadata.sorted_tables:
+                rows += [f"{table.name} {tuple(row)}" for row in await unit.session.execute(table.select())]
+        return "\n".join(rows)
+
+
+@pytest.fixture
+async def life(migrated_url: str, tmp_path: Path) -> AsyncIterator[Life]:
+    async with built(migrated_url) as town:
+        yield _life(town.database, tmp_path / "vault")
+
+
+def _life(database: Database, folder: Path) -> Life:
+    sealer = Sealer(keys_from(new_key("k1")))
+    return Life(database, VaultFiles(folder, sealer), folder, replace(talking(), sealer=sealer, links=LINKS))
+
+
+async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(life: Life) -> None:
+    await life.follows("hoa")
+    await life.follows("binh")
+    await life.asks_for_a_connection(CODE)
+    async with life.database.unit() as unit:
+        await requests.note(unit, CODE, f"khách {NAME} hẹn chiều", "chị Tư", life.now)
+    await life.writes(Text(f"Tôi là {NAME}, nhà ở {STREET}, số {PHONE}"))
+    (stored,) = [one for one in life.folder.rglob("*") if one.is_file()]
+    neighbour = await life.contact("binh")
+
+    await life.writes(Text("xóa dữ liệu của tôi"))
+    await life.presses("privacy.wish.delete")
+    assert await life.presses("privacy.sure.yes") == ["privacy.deleting"]
+    assert "privacy.deleted" not in await life.passes(HOUR)
+    assert "privacy.deleted" in await life.passes(DAY)
+    assert not stored.exists()
+    await life.writes(Text("alo"))
+    await life.passes(2 * HOUR)
+
+    left = await life.everything()
+    for trace in (NAME, ID_NUMBER, PHONE, STREET, "'hoa'", "alo", "hẹn chiều", "Hoa Sữa"):
+        assert trace not in left, [line for line in left.splitlines() if trace in line]
+    assert (await life.contact("binh")).id == neighbour.id
+    assert "binh" in left
+    assert "Nhà" in left
+    assert CODE in left
+    assert await life.writes(Text("nơi của tôi")) == ["places.none"]
+
+
+async def test_who_thinks_better_of_it_keeps_everything(life: Life) -> None:
+    await life.follows("hoa")
+    await life.writes(Text("xóa dữ liệu của tôi"))
+    await life.presses("privacy.wish.delete")
+    await life.presses("privacy.sure.yes")
+    assert await life.presses("privacy.keep") == ["privacy.kept"]
+    assert "privacy.deleted" not in await life.passes(30 * DAY)
+    assert "subscription" in await life.everything()
+
+
+async def test_a_copy_of_all_data_is_given_to_the_customer_alone_and_for_a_day(life: Life) -> None:
+    await life.follows("hoa")
+    await life.asks_for_a_connection(CODE)
+    await life.passes(HOUR)
+    await life.writes(Text("dữ liệu cá nhân"))
+    assert await life.presses("privacy.wish.export") == ["privacy.export"]
+    contact = await life.contact()
+    assert contact.id is not None
+
+    link = LINKS.my_data(contact.id, life.now + DAY)
+    token = link.removeprefix("https://dien.example.vn/my-data/").removesuffix(".json")
+    assert LINKS.my_data_of(token, life.now + DAY - HOUR) == contact.id
+    assert LINKS.my_data_of(token, life.now + DAY) is None
+    assert LINKS.my_data_of(token[:-1] + "A", life.now) is None
+    calendar = LINKS.calendar(contact.id, 0).rpartition("/")[2].removesuffix(".ics")
+    assert LINKS.my_data_of(calendar, life.now) is None
+
+    async with life.database.reading() as unit:
+        copy = await privacy.export(unit, contact.id, life.talk)
+    written = json.dumps(copy, ensure_ascii=False)
+    assert copy is not None
+    assert copy["requests"][0]["answers"]["id_number"] == ID_NUMBER
+    assert [place["label"] for place in copy["places"]] == ["Nhà"]
+    assert copy["files"][0]["purpose"]
+    assert "mai có cúp điện không" in written
+
+
+async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Life) -> None:
+    await life.follows("hoa")
+    file = await life.asks_for_a_connection(CODE)
+    await life.writes(Text("rút lại đồng ý"))
+    await life.presses("privacy.wish.withdraw")
+    assert await life.presses("purpose.requests") == ["privacy.withdrawn"]
+
+    async with life.database.reading() as unit:
+        kept = await vault.find(unit, file)
+        assert kept is not None
+        assert kept.doomed_at is not None
+    assert "cancelled" in await life.everything()
+    await life.writes(Text("dữ liệu cá nhân"))
+    assert await life.presses("privacy.wish.withdraw") == ["privacy.nothing_agreed"]
+
+
+def test_every_table_that_has_a_contact_says_what_becomes_of_its_rows() -> None:
+    named = {table.__tablename__ for table in erasure.FATE}
+    assert named == erasure.tables_with_contacts(metadata.tables)
+    for table, fate in erasure.FATE.items():
+        assert set(fate or {}) <= set(metadata.tables[str(table.__tablename__)].columns.keys())
+
+
+def test_a_reply_is_more_urgent_than_word_about_a_request() -> None:
+    assert Priority.REPLY < Priority.PERSONAL
