@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from conversations import engine
 from conversations.calendar import CalendarFound, MyCalendar
 from conversations.danger import UrgentFound, UrgentNumber
+from conversations.days import DayKnown, DayNotRead, ReadDay, WhatDay
 from conversations.flows import FLOWS
 from conversations.handover import Desk, DeskFound
 from conversations.lookup import LookUp, OutageSeen, OutagesFound
@@ -37,8 +38,22 @@ from conversations.model import (
 from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, RequestSeen
 from conversations.notices import MyNotices, NoticesFound
 from conversations.numbers import NewNumber, NumberFound
-from conversations.places import FindPlace, FollowedPlace, MyPlaces, MyPlacesFound, PlaceSeen, PlacesFound
+from conversations.places import (
+    FindPlace,
+    FindPlaceByPhone,
+    FindPlaceNear,
+    FollowedPlace,
+    MyPlaces,
+    MyPlacesFound,
+    PlaceSeen,
+    PlacesFound,
+)
+from conversations.planned_windows import MyPlannedOutages, PlannedFound
 from conversations.power import Known, MyReports, MyReportsFound, PowerAt, PowerFound, Restored, RestoredFound
+from conversations.privacy import DataFound, MyData
+from conversations.proposals import MyProposal, ProposalSeen
+from conversations.service_words import Recall, Recalled
+from conversations.survey import SurveyFound, SurveyOf
 from conversations.wire import reply_from_json, reply_to_json, state_from_json, state_to_json
 from handlers.talking import talking
 
@@ -112,7 +127,24 @@ def found(query: Query) -> Found:
             return next(meant, RequestSeen(near=near))
         case UrgentNumber(fresh):
             return UrgentFound("BD-000002-Y", not fresh, False)
-    return PlacesFound((WARD, METER), False, "", "position")
+        case MyPlannedOutages(asked):
+            return PlannedFound((), asked, "nothing")
+        case MyProposal():
+            return ProposalSeen()
+        case Recall():
+            return Recalled()
+        case WhatDay(said):
+            return DayKnown("2026-11-20", said)
+        case ReadDay():
+            return DayNotRead("none")
+        case SurveyOf(code):
+            return SurveyFound(code)
+        case MyData():
+            purposes = ("requests",)
+            return DataFound(1, 2, 3, 1, 0, True, purposes, "", "RD-000001-A", AS_OF.at, AS_OF.at, deleting=False)
+        case FindPlaceByPhone() | FindPlaceNear():
+            return PlacesFound((WARD, METER), False, "", "position")
+    raise AssertionError(f"nothing is known of {query}")
 
 
 def speak(words: Words, language: Language) -> str:

@@ -40,7 +40,7 @@ async def desk(migrated_url: str) -> AsyncIterator[Office]:
                 await carry_out(unit, contact, wish, town.now, SEALING)
             await carry_out(unit, contact, AskAboutRequest(CODE, "Bao giờ xong?"), town.now, SEALING)
         app = create_app(
-            WebServices(town.database, lambda: town.now, lambda ids: None, talking().speaker, Turned())
+            WebServices(town.database, lambda: town.now, lambda ids: None, talking().speaker, SEALING.sealer)
         )
         async with TestClient(TestServer(app)) as client:
             yield Office(town, client)
