@@ -31,6 +31,7 @@ from handlers.alert_files import Publisher
 from handlers.links import Links
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking
+from handlers.tariff_shelf import TariffShelf
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -94,8 +95,9 @@ def build(settings: Settings, database: Database) -> Parts:
 
 
 def talking_of(settings: Settings) -> Talking:
-    """The conversations, with the links that these settings make."""
-    return replace(talking(), links=Links(settings.public_url, settings.secret()))
+    """The conversations, with the links and the staff's own tariffs of these settings."""
+    shelf = TariffShelf(settings.data_dir / "tariffs")
+    return replace(talking(), links=Links(settings.public_url, settings.secret()), tariffs=shelf)
 
 
 def telegram_channel(settings: Settings, speaker: Speaker) -> TelegramChannel | None:

@@ -130,15 +130,24 @@ class _Talk:
                 yield from self._answered(event)
 
     def _meant(self, event: Event) -> Event:
-        """A number or a label typed by hand means the button that was offered under it."""
+        """A number or a label typed by hand means the button that was offered under it.
+
+        Where the question wants a number, a number is the answer.
+        """
         if not isinstance(event, Text):
             return event
         typed = event.text.strip()
+        if typed.isdecimal() and self._wants_number():
+            return event
         if typed.isdecimal() and len(typed) < 3 and 1 <= int(typed) <= len(self.state.offered):
             return Press(self.state.offered[int(typed) - 1][0])
         folded = fold(typed)
         labels = {fold(label): value for value, label in self.state.offered}
         return Press(labels[folded]) if folded and folded in labels else event
+
+    def _wants_number(self) -> bool:
+        frame = self.frame
+        return frame is not None and frame.step is not None and self._step(frame).counts
 
     def _told(self, text: str, away: bool) -> _Talking:
         if len(text) > LONGEST_TEXT:

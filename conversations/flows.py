@@ -1,6 +1,9 @@
 """The conversations of the service, in the order of the menu."""
 
 from conversations import (
+    appliances,
+    bill,
+    bill_high,
     calendar,
     danger,
     follow,
@@ -9,8 +12,10 @@ from conversations import (
     notices,
     power_back,
     proposals,
+    rented_room,
     report,
     reschedule,
+    tariff,
     unclear,
 )
 from conversations.engine import Flows
@@ -23,6 +28,15 @@ FLOWS = Flows(
         my_places.FLOW,
         notices.FLOW,
         calendar.FLOW,
+        tariff.MONEY,
+        tariff.FLOW,
+        bill.FLOW,
+        bill.SHARED,
+        bill.STEPS,
+        bill.MONTHS,
+        bill_high.FLOW,
+        rented_room.FLOW,
+        appliances.FLOW,
         calendar.CHANGE,
         lookup.WEEK,
         report.APART,

@@ -82,10 +82,10 @@ Event: TypeAlias = Text | Press | Photo | Place | SharedContact | Opened | Other
 
 @dataclass(frozen=True)
 class Moment:
-    """A point in time, ISO 8601 with offset; shown in the utility's local time."""
+    """A point in time, ISO 8601 with offset; shown in the utility's local time. `date` has no day of the week."""
 
     at: str
-    style: Literal["full", "time", "day"] = "full"
+    style: Literal["full", "time", "day", "date"] = "full"
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,14 @@ class Words:
     values: Mapping[str, Value] = field(default_factory=dict)
 
 
-Value: TypeAlias = str | int | Moment | Span | Words | tuple["Value", ...]
+@dataclass(frozen=True)
+class Figure:
+    """A whole number that is shown with the thousands marks of the language: money, kWh."""
+
+    n: int
+
+
+Value: TypeAlias = str | int | Figure | Moment | Span | Words | tuple["Value", ...]
 
 
 @dataclass(frozen=True)
@@ -223,7 +230,8 @@ class Step:
 
     `needs` is a query whose answer the options are made of; `when` leaves the step out; `prompt` makes the
     question's words where the convention is not enough; `instead` ends the flow when the facts make the
-    question pointless (no place to choose from), even one whose answer is known ahead.
+    question pointless (no place to choose from), even one whose answer is known ahead. counts: the answer is a
+    number, so that a number typed is itself and not that of a button.
     """
 
     name: str
@@ -232,6 +240,7 @@ class Step:
     needs: Callable[[Answers], Query] | None = None
     prompt: Callable[[Answers, Found | None], Words] | None = None
     instead: Callable[[Found | None], Finish | None] = lambda facts: None
+    counts: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from conversations.model import (
     Button,
     Event,
+    Figure,
     Frame,
     Moment,
     Opened,
@@ -45,6 +46,8 @@ def value_to_json(value: Value) -> Any:
     match value:
         case Moment(at, style):
             return {"moment": at, "style": style}
+        case Figure(n):
+            return {"figure": n}
         case Span(start, end):
             return {"span": [start, end]}
         case Words():
@@ -59,6 +62,8 @@ def value_from_json(value: Any) -> Value:
     match value:
         case {"moment": at, "style": style}:
             return Moment(at, style)
+        case {"figure": int(n)}:
+            return Figure(n)
         case {"span": [start, end]}:
             return Span(start, end)
         case {"say": _}:

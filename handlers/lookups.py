@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+from conversations.billing import BillOf, CompareBills, EstimateAppliances, RoomOf, TariffOf
 from conversations.calendar import MyCalendar
 from conversations.danger import UrgentNumber
 from conversations.lookup import LookUp
@@ -18,7 +19,16 @@ from conversations.power import MyReports, PowerAt, Restored
 from conversations.proposals import MyProposal
 from conversations.reschedule import PrepareProposal
 from conversations.windows import ReadWindow
-from handlers import calendar, numbering, outage_lookup, place_lookup, power, preferences, proposal_lookup
+from handlers import (
+    calendar,
+    consultation,
+    numbering,
+    outage_lookup,
+    place_lookup,
+    power,
+    preferences,
+    proposal_lookup,
+)
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -42,6 +52,11 @@ LOOKUPS: dict[type[Query], Look] = {
     ReadWindow: proposal_lookup.read,
     PrepareProposal: proposal_lookup.prepare,
     MyProposal: proposal_lookup.mine,
+    TariffOf: consultation.find,
+    BillOf: consultation.find,
+    CompareBills: consultation.find,
+    RoomOf: consultation.find,
+    EstimateAppliances: consultation.find,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from conversations.texts import Speaker, catalogs
 from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
+from handlers.tariff_shelf import TariffShelf
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WARD_TABLE = Path(__file__).parent / "rules" / "wards" / "hcmc-2025-07-01.csv"
@@ -31,6 +32,7 @@ class Talking:
     zone: ZoneInfo = ZONE
     away: timedelta = AWAY
     links: Links | None = None
+    tariffs: TariffShelf = field(default_factory=TariffShelf)
 
 
 @cache

@@ -97,18 +97,24 @@ def estimate(
     """
     exact = [_exact(catalogue, use) for use in uses]
     total = sum((kwh for _, _, kwh in exact), Fraction())
-    bill = bill_of(half_up(total))
     parts = [
         Estimated(
             use.name,
             use.count,
             hours,
             half_up(kwh),
-            bill.total - bill_of(half_up(total - _spared(hours, kwh))).total,
+            half_up(_cost(total, bill_of) - _cost(total - _spared(hours, kwh), bill_of)),
         )
         for use, hours, kwh in exact
     ]
-    return bill, tuple(sorted(parts, key=lambda part: (-part.kwh, part.name)))
+    return bill_of(half_up(total)), tuple(sorted(parts, key=lambda part: (-part.kwh, part.name)))
+
+
+def _cost(kwh: Fraction, bill_of: Callable[[int], Bill]) -> Fraction:
+    """The bill of a part of a kWh, too: a few kWh less must not save nothing or twice as much."""
+    whole = int(kwh)
+    below = bill_of(whole).total
+    return below + (kwh - whole) * (bill_of(whole + 1).total - below)
 
 
 def _exact(catalogue: Catalogue, use: Use) -> tuple[Use, Fraction, Fraction]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from handlers.rules.bill import ONE, Bill, Period, half_up, household_bill
-from handlers.rules.tariff import Tariffs
+from handlers.rules.tariff import Decision, Tariffs
 
 
 @dataclass(frozen=True)
 class Change:
     """Two bills of one meter and why the later one differs; the four reasons add up to the difference exactly.
 
-    days: more or fewer days at the use per day of before; use: more or less use per day; price: other prices for
-    the same kWh; tax: another rate of VAT. In đồng, VAT included in all but `tax`.
+    days: more or fewer days at the use per day of before, with what they do to tiers; use: more or less of it;
+    price: other prices for the same kWh; tax: another rate of VAT. In đồng, VAT included in all but `tax`.
     """
 
     before: Bill
@@ -43,35 +43,41 @@ def compare(
 ) -> Change:
     """The bills of two periods, each with its kWh, and what made the difference.
 
-    One thing after the other is changed: the days, the use, the prices, the VAT. Days count within the earlier
-    tariff with its own tiers: a month a day longer has no wider tiers, only more kWh.
+    One thing after the other is changed, at the rate of VAT of before: the days (with what they do to the tiers),
+    the use per day, the prices; then the VAT. Prices of before are those at the end of the earlier period.
     """
     (earlier, kwh_before), (later, kwh_after) = before, after
-    first, last = (
-        household_bill(tariffs, earlier, kwh_before, quotas),
-        household_bill(tariffs, later, kwh_after, quotas),
-    )
+    first = household_bill(tariffs, earlier, kwh_before, quotas)
+    last = household_bill(tariffs, later, kwh_after, quotas)
+    then = _only(tariffs, first.parts[-1].decision)
     as_long = half_up(Fraction(kwh_before * later.days, earlier.days))
-    longer = household_bill(tariffs, earlier, as_long, quotas)
-    used = household_bill(tariffs, earlier, kwh_after, quotas)
-    dearer = last.subtotal + _tax_like(first, last.subtotal)
+    usual, longer, used = (
+        _taxed_like(first, household_bill(then, period, kwh, quotas))
+        for period, kwh in ((earlier, kwh_before), (later, as_long), (later, kwh_after))
+    )
+    dearer = _taxed_like(first, last)
     return Change(
         before=first,
         after=last,
-        days=longer.total - first.total,
-        use=used.total - longer.total,
-        price=dearer - used.total,
+        days=longer - usual,
+        use=used - longer,
+        price=usual - first.total + dearer - used,
         tax=last.total - dearer,
     )
 
 
-def _tax_like(bill: Bill, subtotal: int) -> int:
-    """VAT on a sum at the rate of another bill, weighted where that one has two."""
-    if not bill.subtotal:
-        percent = Fraction(sum(line.percent for line in bill.vat), max(1, len(bill.vat)))
-    else:
+def _only(tariffs: Tariffs, decision: Decision) -> Tariffs:
+    """The tariffs as if that decision had always been in force and always would be."""
+    return replace(tariffs, decisions=(replace(decision, first=tariffs.decisions[0].first, last=None),))
+
+
+def _taxed_like(bill: Bill, other: Bill) -> int:
+    """What another bill comes to at the rate of VAT of this one, weighted where this one has two."""
+    if bill.subtotal:
         percent = Fraction(sum(line.base * line.percent for line in bill.vat), bill.subtotal)
-    return half_up(subtotal * percent / 100)
+    else:
+        percent = Fraction(sum(line.percent for line in bill.vat), max(1, len(bill.vat)))
+    return other.subtotal + half_up(other.subtotal * percent / 100)
 
 
 def _highest(bill: Bill) -> int:

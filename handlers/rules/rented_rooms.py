@@ -18,12 +18,15 @@ RENTED_ROOMS = Path(__file__).with_name("rented_rooms.toml")
 class RentedRoomRules:
     """people: how many are one quota; undeclared: the kWh of a month whose tier's price everything then has.
 
-    fine: least and most, in đồng, None before the decree; source and fine_source name the law.
+    fine: least and most, in đồng, None before the decree; code and fine_code name the law.
     """
 
     people: int
     undeclared: tuple[int, int]
     fine: tuple[int, int] | None
+    first: date
+    code: str
+    fine_code: str
     source: str
     fine_source: str
     checked: Checked
@@ -66,6 +69,9 @@ def rented_rooms_at(day: date, path: Path = RENTED_ROOMS) -> RentedRoomRules:
         people=number_in(quota, "people", at_quota, least=1),
         undeclared=(first, last),
         fine=(least, most) if day >= day_in(fine, "from", at_fine) else None,
+        first=day_in(version, "from", where),
+        code=text_in(version, "code", where),
+        fine_code=text_in(fine, "code", at_fine),
         source=text_in(undeclared, "source", at_undeclared),
         fine_source=text_in(fine, "source", at_fine),
         checked=checked,

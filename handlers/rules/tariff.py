@@ -142,9 +142,10 @@ class Structure:
 
 @dataclass(frozen=True)
 class Fee:
-    """A fixed price of a service by level, in đồng without VAT."""
+    """A fixed price of a service by level, in đồng without VAT; code: the law that sets it."""
 
     name: str
+    code: str
     levels: Mapping[str, int]
     source: str
     checked: Checked

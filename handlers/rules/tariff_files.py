@@ -26,10 +26,11 @@ from handlers.rules.tariff import (
 )
 
 FOLDER = Path(__file__).with_name("tariffs")
-KNOWN = ("decision", "vat", "hours", "structure", "fee")
+KNOWN = ("decision", "vat", "hours", "structure", "fee", "checked")
 _DAY = timedelta(days=1)
 _SPAN = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
 _T = TypeVar("_T")
+_Fact = TypeVar("_Fact", Decision, VatPeriod, HoursTable, Structure, Fee)
 
 
 def load_tariffs(folder: Path = FOLDER, extra: Path | None = None) -> Tariffs:
@@ -74,12 +75,42 @@ def _with_file(tariffs: Tariffs, path: Path) -> Tariffs:
         tariffs = replace(tariffs, vat=(*before, *periods), vat_inside=inside or tariffs.vat_inside)
     hours = _each(tables, "hours", path, _hours)
     structures, fees = _each(tables, "structure", path, _structure), _each(tables, "fee", path, _fee)
-    return replace(
+    tariffs = replace(
         tariffs,
         hours=tuple(sorted((*tariffs.hours, *hours), key=lambda table: table.first)),
         structures=(*tariffs.structures, *structures),
         fees=(*tariffs.fees, *fees),
     )
+    for code, checked in _each(tables, "checked", path, _look):
+        tariffs = _looked_at(tariffs, code, checked, str(path))
+    return tariffs
+
+
+def _look(entry: Table, where: str) -> tuple[str, Checked]:
+    """That somebody made sure of a fact again: its code (VAT for VAT), when, and where they looked."""
+    text_in(entry, "source", where)
+    return text_in(entry, "code", where), _checked(entry, where)
+
+
+def _looked_at(tariffs: Tariffs, code: str, checked: Checked, where: str) -> Tariffs:
+    """The tariffs after a fact was looked at again. Raises BadData where nothing has that code."""
+
+    def again(facts: tuple[_Fact, ...], of_code: Callable[[_Fact], str]) -> tuple[_Fact, ...]:
+        return tuple(replace(fact, checked=checked) if of_code(fact) == code else fact for fact in facts)
+
+    looked = replace(
+        tariffs,
+        decisions=again(tariffs.decisions, lambda one: one.code),
+        vat=again(tariffs.vat, lambda one: "VAT"),
+        hours=again(tariffs.hours, lambda one: one.code),
+        structures=again(tariffs.structures, lambda one: one.code),
+        fees=again(tariffs.fees, lambda one: one.code),
+    )
+    if looked == tariffs:
+        codes = {"VAT", *(one.code for one in tariffs.decisions), *(one.code for one in tariffs.hours)}
+        known = ", ".join(sorted(codes | {one.code for one in tariffs.fees}))
+        raise BadData(f"{where}: [[checked]] names {code!r}, which is none of {known}, or changes nothing")
+    return looked
 
 
 def _following(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
@@ -333,4 +364,5 @@ def _fee(entry: Table, where: str) -> Fee:
     if not isinstance(levels, dict) or not levels:
         raise BadData(f"{where}: write levels = {{ low = …, … }}")
     prices = {level: number_in(levels, level, where, least=1) for level in levels}
-    return Fee(name, prices, text_in(entry, "source", where), _checked(entry, where))
+    code, source = text_in(entry, "code", where), text_in(entry, "source", where)
+    return Fee(name, code, prices, source, _checked(entry, where))

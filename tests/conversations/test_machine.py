@@ -1,11 +1,14 @@
 """However a conversation goes, it never breaks, is never silent, and keeps exactly what was answered."""
 
+from datetime import UTC, datetime
+
 import orjson
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from conversations import engine
+from conversations.billing import BillOf, CompareBills, EstimateAppliances, RoomOf, TariffOf
 from conversations.calendar import CalendarFound, MyCalendar
 from conversations.danger import UrgentFound, UrgentNumber
 from conversations.flows import FLOWS
@@ -33,14 +36,17 @@ from conversations.model import (
 from conversations.notices import MyNotices, NoticesFound
 from conversations.numbers import NewNumber, NumberFound
 from conversations.places import FindPlace, FollowedPlace, MyPlaces, MyPlacesFound, PlaceSeen, PlacesFound
+from conversations.planned_windows import MyPlannedOutages, PlannedFound
 from conversations.power import Known, MyReports, MyReportsFound, PowerAt, PowerFound, Restored, RestoredFound
 from conversations.wire import reply_from_json, reply_to_json, state_from_json, state_to_json
+from handlers import consultation
 from handlers.talking import talking
 
 WARD = PlaceSeen("w:26743", Words("place.ward", {"name": "Phường Bến Thành"}))
 METER = PlaceSeen(
     "c:PE01000000014", Words("place.customer", {"code": "PE01000000014", "ward": "Phường Bến Thành"})
 )
+NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 AS_OF = Moment("2026-11-20T07:05:00+00:00")
 OUTAGE = OutageSeen(
     True, (Words("area.whole", {"ward": "Phường Bến Thành"}),), None, Span(AS_OF.at, None), ("Nhà",)
@@ -48,6 +54,8 @@ OUTAGE = OutageSeen(
 SAID = (
     "theo dõi", "tra cứu", "nơi của tôi", "phường Bến Thành", "PE01000000014", "hủy", "quay lại", "menu", "giúp",
     "english", "tiếng việt", "nhân viên", "mất điện rồi", "giá điện", "điện", "dây điện đứt", "tiếp tục", "Nhà",
+    "tính tiền điện", "sao tiền điện cao vậy", "250 số", "500 nghìn", "giá điện nhà trọ",
+    "2 máy lạnh", "300 100 50",
     "👍", "", "{n} <b>", "1", "2", "9", "hôm nay", "xin chào", "a" * 3000,
 )  # fmt: skip
 SENT: tuple[Event, ...] = (
@@ -57,6 +65,11 @@ SENT: tuple[Event, ...] = (
 STRANGE = (
     "", "99:place:x", "go:still_dark:1", "go:still_dark:9", "go:power_back:1", "go:power_back:BD-000001-E",
     "go:power_back:x", "go:danger_place", "1:no_step:x",
+    "go:bill_steps:home:k250h2", "go:bill_months:home:m1", "go:bill_shared:x", "go:bill:business",
+    "go:bill:nobody",
+    "go:appliances:large", "go:appliances", "go:money", "go:tariff:hours", "go:rented_room:no",
+    "go:bill_high:home:k0",
+    "go:bill_steps:prepaid:k1", "go:bill_steps:production.low:n1o2p3",
     "go:nothing", "lang:xx", "!go_on", "!drop", "about:tariff", "mine",
 )  # fmt: skip
 
@@ -81,10 +94,14 @@ def found(query: Query) -> Found:
             return RestoredFound(asked, 1, "SC-261120-1", (METER,)) if asked == "1" else RestoredFound(asked)
         case MyReports():
             return MyReportsFound((("Nhà", "BD-000001-E"),))
+        case MyPlannedOutages():
+            return PlannedFound((), "", "no_meter")
         case NewNumber():
             return NumberFound("BD-000001-E")
         case UrgentNumber(fresh):
             return UrgentFound("BD-000002-Y", not fresh, False)
+        case BillOf() | CompareBills() | RoomOf() | TariffOf() | EstimateAppliances():
+            return consultation.found(query, NOON, talking())
     return PlacesFound((WARD, METER), False, "", "position")
 
 
@@ -135,11 +152,30 @@ class Conversation(RuleBasedStateMachine):
     @precondition(lambda self: self.turn.reply.buttons)
     @rule(data=st.data())
     def answers(self, data: st.DataObject) -> None:
-        """A valid choice; typing its number is the same as pressing it."""
+        """A valid choice; typing its number is the same as pressing it, unless the question wants a number."""
         at = data.draw(st.integers(0, len(self.turn.reply.buttons) - 1))
         pressed = take(self.turn.state, Press(self.turn.reply.buttons[at].value))
-        self.go(Text(str(at + 1)))
+        if self.counts():
+            self.go(Press(self.turn.reply.buttons[at].value))
+        else:
+            self.go(Text(str(at + 1)))
         assert self.turn == pressed
+
+    def counts(self) -> bool:
+        """Whether a number is the answer to the question under way."""
+        frame = self.turn.state.frames[-1] if self.turn.state.frames else None
+        step = frame and FLOWS.by_name[frame.flow].step(frame.step or "")
+        return bool(step and step.counts)
+
+    @precondition(lambda self: self.counts())
+    @rule(number=st.integers(0, 10**6))
+    def counts_out(self, number: int) -> None:
+        """A number is taken as itself and never as that of a button: Cancel and Back are not far."""
+        frames = self.turn.state.frames
+        self.go(Text(str(number)))
+        assert self.turn.commands == ()
+        assert "cancel.done" not in [words.key for words in self.turn.reply.words]
+        assert len(self.turn.state.frames) >= len(frames) - 1
 
     @precondition(lambda self: self.turn.state.frames)
     @rule()

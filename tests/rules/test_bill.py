@@ -300,6 +300,21 @@ def test_a_bill_that_doubles_with_a_hot_month() -> None:
     assert (change.tiers_before, change.tiers_after) == (3, 5)
 
 
+def test_a_longer_period_is_a_change_of_days_and_not_of_prices() -> None:
+    """35 days have wider tiers: that, too, comes from the days."""
+    usual, long = month_of(day("2026-09-01")), Period(day("2026-10-01"), day("2026-11-05"))
+    change = compare(TARIFFS, (usual, 300), (long, 350))
+    assert (change.use, change.price, change.tax) == (0, 0, 0)
+    assert change.days == change.difference > 0
+
+
+def test_a_period_in_which_prices_rose_is_compared_with_what_they_were_at_its_end() -> None:
+    rising, after = Period(day("2025-05-01"), day("2025-05-31")), Period(day("2025-05-31"), day("2025-06-30"))
+    change = compare(TARIFFS, (rising, 300), (after, 300))
+    assert (change.days, change.use, change.tax) == (0, 0, 0)
+    assert change.price == change.difference == household_bill(TARIFFS, after, 300).total - 787_660
+
+
 def test_the_same_kwh_under_other_prices_is_a_change_of_price() -> None:
     change = compare(TARIFFS, (month_of(day("2025-04-01")), 300), (month_of(day("2025-06-01")), 300))
     assert (change.days, change.use, change.tax) == (0, 0, 0)

@@ -176,6 +176,26 @@ source = "test"
     assert tariffs.vat_inside == "days"
 
 
+def test_staff_say_that_they_have_looked_again(tmp_path: Path) -> None:
+    text = "".join(
+        f'[[checked]]\ncode = "{code}"\nchecked_on = 2026-12-28\nstill_right_until = 2027-03-31\nsource = "test"\n'
+        for code in ("1279/QĐ-BCT", "VAT", "963/QĐ-BCT", "Thông tư 23/2020/TT-BCT")
+    )
+    tariffs, january = load_tariffs(extra=added(tmp_path, text)), day("2027-01-15")
+    assert tariffs.problems == ()
+    assert tariffs.at(january).checked.fresh(january)
+    assert tariffs.at(january).first == day("2025-05-10"), "the decision itself is as it was"
+    assert tariffs.vat_at(january).checked.on == day("2026-12-28")
+    assert tariffs.announced_hours(january)[0].checked.fresh(january)
+    assert not tariffs.billed_hours(january).checked.fresh(january)
+
+
+def test_a_look_at_nothing_is_a_mistake(tmp_path: Path) -> None:
+    text = '[[checked]]\ncode = "1280"\nchecked_on = 2026-12-28\nstill_right_until = 2027-03-31\nsource = "test"\n'
+    [problem] = load_tariffs(extra=added(tmp_path, text)).problems
+    assert "names '1280', which is none of 1062/QĐ-BCT, 1279/QĐ-BCT" in problem
+
+
 def test_staff_say_from_when_the_new_hours_are_billed(tmp_path: Path) -> None:
     hours = (FOLDER / "peak_hours.toml").read_text("utf-8").split("[[hours]]")[2]
     text = "[[hours]]" + hours.replace("billed = false", "billed = true").replace("2026-04-22", "2027-02-01")
