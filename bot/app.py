@@ -34,6 +34,7 @@ from handlers.links import Links
 from handlers.photos import Intake, Source
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking
+from handlers.tariff_shelf import TariffShelf
 from handlers.vault import Vault, check_keys
 from store.db import Database
 from store.sealing import Sealer
@@ -104,9 +105,10 @@ def build(settings: Settings, database: Database) -> Parts:
 
 
 def talking_of(settings: Settings) -> Talking:
-    """The conversations, with the links that these settings make."""
+    """The conversations, with the links, the keys and the staff's own tariffs of these settings."""
     links = Links(settings.public_url, settings.secret())
-    return replace(talking(), links=links, sealer=Sealer(settings.vault_ring()))
+    shelf = TariffShelf(settings.data_dir / "tariffs")
+    return replace(talking(), links=links, sealer=Sealer(settings.vault_ring()), tariffs=shelf)
 
 
 def vault_of(settings: Settings, database: Database) -> Vault:

@@ -11,8 +11,10 @@ from telegram.error import TelegramError
 
 from bot.app import telegram_channel, vault_of
 from bot.channels.telegram import TelegramChannel
+from bot.sender import utcnow
 from bot.settings import Settings
-from handlers.talking import talking
+from handlers.rules.tariff_files import load_tariffs
+from handlers.talking import ZONE, talking
 from handlers.vault import MissingKeys
 from store import customers, migrate
 from store.db import Database
@@ -38,8 +40,22 @@ async def examine(settings: Settings) -> list[Finding]:
     findings += await _database(settings)
     findings.append(await _vault(settings))
     findings.append(await _telegram(telegram_channel(settings, talking().speaker)))
+    findings += _tariffs(settings)
     findings.append(Finding("web chat", "ok", settings.public_url or "local only: SANGDEN_PUBLIC_URL is not set"))
     return findings
+
+
+def _tariffs(settings: Settings) -> list[Finding]:
+    """The price in force, and files that staff added and that are wrong."""
+    today = utcnow().astimezone(ZONE).date()
+    tariffs = load_tariffs(extra=settings.data_dir / "tariffs")
+    now = tariffs.at(today)
+    wrong = [Finding("tariffs", "wrong", problem) for problem in tariffs.problems]
+    for code, checked in ((now.code, now.checked), ("VAT", tariffs.vat_at(today).checked)):
+        if not checked.fresh(today):
+            why = f"{code} was last made sure of on {checked.on}; look it up, see docs/rules/tariff.md"
+            wrong.append(Finding("tariffs", "off", why))
+    return [Finding("tariffs", "ok", f"{now.code} from {now.first}"), *wrong]
 
 
 async def _database(settings: Settings) -> list[Finding]:

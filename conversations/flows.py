@@ -1,6 +1,9 @@
 """The conversations of the service, in the order of the menu."""
 
 from conversations import (
+    appliances,
+    bill,
+    bill_high,
     calendar,
     danger,
     follow,
@@ -12,11 +15,13 @@ from conversations import (
     power_back,
     privacy,
     proposals,
+    rented_room,
     report,
     request_deeds,
     requests,
     reschedule,
     survey,
+    tariff,
     unclear,
 )
 from conversations.engine import Flows
@@ -31,6 +36,15 @@ FLOWS = Flows(
         my_places.FLOW,
         notices.FLOW,
         calendar.FLOW,
+        tariff.MONEY,
+        tariff.FLOW,
+        bill.FLOW,
+        bill.SHARED,
+        bill.STEPS,
+        bill.MONTHS,
+        bill_high.FLOW,
+        rented_room.FLOW,
+        appliances.FLOW,
         calendar.CHANGE,
         lookup.WEEK,
         report.APART,

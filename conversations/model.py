@@ -93,10 +93,10 @@ Event: TypeAlias = Text | Press | Photo | Place | SharedContact | Opened | Other
 
 @dataclass(frozen=True)
 class Moment:
-    """A point in time, ISO 8601 with offset; shown in the utility's local time."""
+    """A point in time, ISO 8601 with offset; shown in the utility's local time. `date` has no day of the week."""
 
     at: str
-    style: Literal["full", "time", "day"] = "full"
+    style: Literal["full", "time", "day", "date"] = "full"
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,14 @@ class Words:
     values: Mapping[str, Value] = field(default_factory=dict)
 
 
-Value: TypeAlias = str | int | Moment | Span | Words | tuple["Value", ...]
+@dataclass(frozen=True)
+class Figure:
+    """A whole number that is shown with the thousands marks of the language: money, kWh."""
+
+    n: int
+
+
+Value: TypeAlias = str | int | Figure | Moment | Span | Words | tuple["Value", ...]
 
 
 @dataclass(frozen=True)

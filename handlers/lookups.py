@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+from conversations.billing import BillOf, CompareBills, EstimateAppliances, RoomOf, TariffOf
 from conversations.calendar import MyCalendar
 from conversations.danger import UrgentNumber
 from conversations.days import ReadDay, WhatDay
@@ -27,6 +28,7 @@ from conversations.windows import ReadWindow
 from handlers import (
     calendar,
     consents,
+    consultation,
     days,
     handovers,
     my_requests,
@@ -70,6 +72,11 @@ LOOKUPS: dict[type[Query], Look] = {
     Recall: consents.recall,
     MyRequests: my_requests.mine,
     MyRequest: my_requests.one,
+    TariffOf: consultation.find,
+    BillOf: consultation.find,
+    CompareBills: consultation.find,
+    RoomOf: consultation.find,
+    EstimateAppliances: consultation.find,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
 from handlers.sealing_port import Sealer
+from handlers.tariff_shelf import TariffShelf
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WARD_TABLE = Path(__file__).parent / "rules" / "wards" / "hcmc-2025-07-01.csv"
@@ -36,6 +37,7 @@ class Talking:
     away: timedelta = AWAY
     links: Links | None = None
     sealer: Sealer | None = None
+    tariffs: TariffShelf = field(default_factory=TariffShelf)
 
 
 @cache
