@@ -10,8 +10,8 @@ from babel.messages.pofile import read_po
 import conversations
 from conversations.flows import FLOWS
 from conversations.model import LANGUAGES, Language
+from conversations.phrasebook import phrasebook
 from conversations.texts import keys_of, sources, wanted_values
-from conversations.understand import phrasebook
 
 ROOT = Path(conversations.__file__).parents[1]
 LITERAL = re.compile(r"""\b(?:Words|say|self\.say)\(\s*"([a-z_]+(?:\.[a-z_]+)+)\"""")
