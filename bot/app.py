@@ -28,6 +28,7 @@ from bot.web.webhooks import TelegramWebhook
 from conversations.model import LANGUAGES, Words
 from conversations.texts import Speaker
 from handlers.alert_files import Publisher
+from handlers.library import Library
 from handlers.links import Links
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking
@@ -95,7 +96,8 @@ def build(settings: Settings, database: Database) -> Parts:
 
 def talking_of(settings: Settings) -> Talking:
     """The conversations, with the links that these settings make."""
-    return replace(talking(), links=Links(settings.public_url, settings.secret()))
+    links = Links(settings.public_url, settings.secret())
+    return replace(talking(), links=links, library=Library(settings.knowledge))
 
 
 def telegram_channel(settings: Settings, speaker: Speaker) -> TelegramChannel | None:
@@ -175,7 +177,7 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
     routes = chat.routes() + _feeds(parts).routes()
     if parts.telegram and settings.telegram_mode == "webhook":
         routes += TelegramWebhook(parts.telegram, parts.receiver).routes()
-    app = create_app(WebServices(parts.database, utcnow, spreading.start), routes)
+    app = create_app(WebServices(parts.database, utcnow, spreading.start, parts.talking.library), routes)
     runner = web.AppRunner(app, shutdown_timeout=5, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

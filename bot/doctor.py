@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,7 +13,8 @@ from telegram.error import TelegramError
 from bot.app import telegram_channel
 from bot.channels.telegram import TelegramChannel
 from bot.settings import Settings
-from handlers.talking import talking
+from handlers.rules.articles import BUILT_IN, read_shelf
+from handlers.talking import ZONE, talking
 from store import customers, migrate
 from store.db import Database
 
@@ -34,6 +36,7 @@ async def examine(settings: Settings) -> list[Finding]:
         for name in Settings.unknown(os.environ)
     ]
     findings += await _database(settings)
+    findings += _knowledge(settings)
     findings.append(await _telegram(telegram_channel(settings, talking().speaker)))
     findings.append(Finding("web chat", "ok", settings.public_url or "local only: SANGDEN_PUBLIC_URL is not set"))
     return findings
@@ -59,6 +62,15 @@ async def _database(settings: Settings) -> list[Finding]:
         return [Finding("database", "wrong", f"{shown}: {reason}. Check SANGDEN_DATABASE_URL and that it runs")]
     finally:
         await database.close()
+
+
+def _knowledge(settings: Settings) -> list[Finding]:
+    shelf = read_shelf((BUILT_IN, settings.knowledge))
+    today = datetime.now(ZONE).date()
+    old = sum(article.ran_out(today) for article in shelf.articles.values())
+    ran_out = f", {old} of them no longer vouched for: see GET /api/v1/knowledge?to_check=true" if old else ""
+    told = Finding("knowledge", "ok", f"{len(shelf.articles)} articles, staff's in {settings.knowledge}{ran_out}")
+    return [told, *(Finding("knowledge", "wrong", sentence) for sentence in shelf.wrong)]
 
 
 async def _telegram(channel: TelegramChannel | None) -> Finding:

@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         """The database's address."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'sangden.db'}"
 
+    @property
+    def knowledge(self) -> Path:
+        """The folder of the articles that staff write."""
+        return self.data_dir / "knowledge"
+
     def secret(self) -> str:
         """The secret key; for a local run made once and kept in DATA_DIR, readable by its owner only."""
         if self.secret_key.get_secret_value():

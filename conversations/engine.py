@@ -169,7 +169,8 @@ class _Talk:
         elif value.startswith(_SPEAK) and value.removeprefix(_SPEAK) in ("vi", "en"):
             yield from self._speak("en" if value.endswith("en") else "vi")
         elif value.startswith(_ABOUT):
-            yield from self._intend(value.removeprefix(_ABOUT), Understood())
+            intent = value.removeprefix(_ABOUT)
+            yield from self._intend(intent, Understood(intent))
         elif value in (MENU, HELP, CANCEL, BACK, LANGUAGE, AGENT, GO_ON, DROP):
             yield from self._command(value)
         else:
@@ -416,6 +417,8 @@ class _Talk:
             yield from self._begin(self.flows.by_name[name], waiting)
         elif self.frame:
             yield from self._go_on_if_asked()
+        else:
+            self.words += finish.alone
 
     def _go_on_if_asked(self) -> _Talking:
         """After an interruption, put the question of the form again; without a form, offer the menu."""

@@ -99,9 +99,13 @@ class Likeness:
         shares = ((uses[intent] + _SEEN) / (self._usual[intent] + _ALL_SEEN) for intent in self._intents)
         return tuple(weight * math.log(share) for share in shares)
 
+    def known(self, words: Sequence[str]) -> set[str]:
+        """Those of the words that are in the examples and tell something."""
+        return ({self._spell(word) for word in words} & self._words) - self._small
+
     def tell(self, words: Sequence[str]) -> bool:
         """Whether the words are enough to tell a wish: two of them do, or one that an intent has to itself."""
-        known = ({self._spell(word) for word in words} & self._words) - self._small
+        known = self.known(words)
         return len(known) > 1 or any(_as_many_as(self._uses[word].values()) < _OWN for word in known)
 
     def _spelled(self, word: str) -> str:

@@ -65,8 +65,9 @@ class Phrasebook:
     """All of it, folded and ready to compare.
 
     small: words that tell little; courteous: intents that give way to another, courtesies: the ideas that make
-    them; unoffered: intents that nobody is asked about; exact: words of command; phrases: what is said in full, with its intent; sure, never: rules over the
-    ideas of a text that settle or exclude an intent; the rest are rules over folded words.
+    them; unoffered: intents that nobody is asked about; exact: words of command; phrases: what is said in full,
+    with its intent; sure, never: rules over the ideas of a text that settle or exclude an intent; the rest are
+    rules over folded words.
     """
 
     ideas: Ideas

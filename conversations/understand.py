@@ -72,23 +72,33 @@ def understand(text: str) -> Understood:
     values, rest = _named(plain, valued.plain)
     values = valued.values | values
     if is_danger(plain, book):
-        return Understood("danger", 1.0, values)
+        return Understood("danger", 1.0, values, text=text)
     keyword = _KEYWORD.fullmatch(plain)
     if keyword:
         return _by_keyword(keyword["keyword"], "".join((keyword["code"] or "").split()))
     values |= _said(plain, book)
     exact = _exact(book.ideas.spelled_out(plain), book) or _exact(book.ideas.spelled_out(rest), book)
     if exact:
-        return Understood(exact, 1.0, values)
+        return Understood(exact, 1.0, values, text=text)
     ranked = _ranked({valued.plain, rest}, book)
     if ranked and ranked[0][1] < SURE:
         # "Something else" and a greeting are nothing to be offered.
         ranked = [one for one in ranked if one[0] not in book.unoffered]
     if not ranked:
-        return Understood(values=values)
+        return Understood(values=values, text=text)
     intent, score = ranked[0]
     others = tuple(name for name, other in ranked[1:4] if other >= MAYBE and name not in book.unoffered)
-    return Understood(intent, round(score, 3), values, others)
+    return Understood(intent, round(score, 3), values, others, text)
+
+
+def ideas_of(text: str) -> list[str]:
+    """The words of a text as likeness compares them: folded, spelled out, each idea and each value one word."""
+    return _ideas(values_in(text).plain, phrasebook())
+
+
+def small_words() -> frozenset[str]:
+    """Words that are in every sentence and tell little."""
+    return phrasebook().small
 
 
 def is_danger(plain: str, book: Phrasebook) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from conversations.calendar import ReplaceCalendarLink
 from conversations.danger import TellUrgent
 from conversations.follow import Follow
+from conversations.knowledge import CountVote, KeepQuestion
 from conversations.model import Command, SetLanguage
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
 from conversations.notices import SetQuietHours, SetReminders
@@ -16,7 +17,7 @@ from conversations.power import HearOf, PowerIsBack
 from conversations.proposals import AgreeToWindow, DisagreeWithWindow, WithdrawProposal
 from conversations.report import OpenReport
 from conversations.reschedule import Propose
-from handlers import calendar, preferences, proposals, reports, subscriptions
+from handlers import calendar, knowledge, preferences, proposals, reports, subscriptions
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -37,6 +38,8 @@ COMMANDS: dict[type[Command], Do] = {
     HearOf: reports.hear_of,
     PowerIsBack: reports.power_is_back,
     TellUrgent: reports.tell_urgent,
+    KeepQuestion: knowledge.keep_question,
+    CountVote: knowledge.count_vote,
     Propose: proposals.propose,
     WithdrawProposal: proposals.withdraw,
     AgreeToWindow: proposals.agree,

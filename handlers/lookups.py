@@ -8,6 +8,7 @@ from typing import Any
 
 from conversations.calendar import MyCalendar
 from conversations.danger import UrgentNumber
+from conversations.knowledge import FindArticles, ReadArticle
 from conversations.lookup import LookUp
 from conversations.model import Found, Query
 from conversations.notices import MyNotices
@@ -18,7 +19,16 @@ from conversations.power import MyReports, PowerAt, Restored
 from conversations.proposals import MyProposal
 from conversations.reschedule import PrepareProposal
 from conversations.windows import ReadWindow
-from handlers import calendar, numbering, outage_lookup, place_lookup, power, preferences, proposal_lookup
+from handlers import (
+    calendar,
+    knowledge,
+    numbering,
+    outage_lookup,
+    place_lookup,
+    power,
+    preferences,
+    proposal_lookup,
+)
 from handlers.talking import Talking
 from store.contacts import Contact
 from store.db import Unit
@@ -33,6 +43,8 @@ LOOKUPS: dict[type[Query], Look] = {
     MyNotices: preferences.mine,
     MyCalendar: calendar.mine,
     LookUp: outage_lookup.look_up,
+    FindArticles: knowledge.find,
+    ReadArticle: knowledge.read,
     NewNumber: numbering.find,
     PowerAt: power.at_place,
     Restored: power.over_for_others,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from conversations.engine import Flows
 from conversations.flows import FLOWS
 from conversations.texts import Speaker, catalogs
+from handlers.library import Library
 from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
@@ -23,7 +24,10 @@ AWAY = timedelta(hours=8)
 
 @dataclass(frozen=True)
 class Talking:
-    """The parts of a conversation that never change while a process runs; without `links` none are given out."""
+    """The parts of a conversation that never change while a process runs; without `links` none are given out.
+
+    The articles in the library do change, when staff edit their files.
+    """
 
     flows: Flows
     speaker: Speaker
@@ -31,6 +35,7 @@ class Talking:
     zone: ZoneInfo = ZONE
     away: timedelta = AWAY
     links: Links | None = None
+    library: Library = field(default_factory=Library)
 
 
 @cache

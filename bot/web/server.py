@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from aiohttp import web
 
 from bot.web.errors import ApiError, language_of
 from bot.web.health import Health
+from bot.web.knowledge_api import KnowledgeApi
 from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
 from bot.web.proposals_api import ProposalsApi
 from bot.web.reports_api import ReportsApi
 from bot.web.stats_api import StatsApi
+from handlers.library import Library
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -52,6 +54,7 @@ class WebServices:
     database: Database
     clock: Callable[[], datetime]
     spread: Callable[[Sequence[int]], None]
+    library: Library = field(default_factory=Library)
 
 
 def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> web.Application:
@@ -61,6 +64,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations += ReportsApi(services.database, services.clock, services.spread).routes()
     operations += ProposalsApi(services.database, services.clock, services.spread).routes()
     operations += StatsApi(services.database, services.clock).routes()
+    operations += KnowledgeApi(services.database, services.clock, services.spread, services.library).routes()
     document = describe(operations)
 
     async def openapi(request: web.Request) -> web.Response:

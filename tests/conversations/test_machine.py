@@ -9,6 +9,7 @@ from conversations import engine
 from conversations.calendar import CalendarFound, MyCalendar
 from conversations.danger import UrgentFound, UrgentNumber
 from conversations.flows import FLOWS
+from conversations.knowledge import ArticleFound, ArticlesFound, ArticleTitle, FindArticles, ReadArticle
 from conversations.lookup import LookUp, OutageSeen, OutagesFound
 from conversations.model import (
     LANGUAGES,
@@ -48,7 +49,8 @@ OUTAGE = OutageSeen(
 SAID = (
     "theo dõi", "tra cứu", "nơi của tôi", "phường Bến Thành", "PE01000000014", "hủy", "quay lại", "menu", "giúp",
     "english", "tiếng việt", "nhân viên", "mất điện rồi", "giá điện", "điện", "dây điện đứt", "tiếp tục", "Nhà",
-    "👍", "", "{n} <b>", "1", "2", "9", "hôm nay", "xin chào", "a" * 3000,
+    "👍", "", "đóng tiền điện ở đâu", "tiền điện", "Chưa",
+    "{n} <b>", "1", "2", "9", "hôm nay", "xin chào", "a" * 3000,
 )  # fmt: skip
 SENT: tuple[Event, ...] = (
     Other("sticker"), Other("voice"), Photo("x"), Place(10.7, 106.7), SharedContact("0590007919", True),
@@ -57,6 +59,7 @@ SENT: tuple[Event, ...] = (
 STRANGE = (
     "", "99:place:x", "go:still_dark:1", "go:still_dark:9", "go:power_back:1", "go:power_back:BD-000001-E",
     "go:power_back:x", "go:danger_place", "1:no_step:x",
+    "go:article:pay-where", "go:article:gone", "go:helped:yes.x", "go:knowledge", "about:payment",
     "go:nothing", "lang:xx", "!go_on", "!drop", "about:tariff", "mine",
 )  # fmt: skip
 
@@ -81,6 +84,15 @@ def found(query: Query) -> Found:
             return RestoredFound(asked, 1, "SC-261120-1", (METER,)) if asked == "1" else RestoredFound(asked)
         case MyReports():
             return MyReportsFound((("Nhà", "BD-000001-E"),))
+        case FindArticles(question):
+            near = (ArticleTitle("pay-where", "Đóng tiền điện ở đâu"), ArticleTitle("gone", "Mục đã bỏ"))
+            return ArticlesFound(
+                question, "pay-where" if "ở đâu" in question else None, near if "tiền" in question else ()
+            )
+        case ReadArticle("pay-where"):
+            return ArticleFound("pay-where", "Đóng tiền", "Qua **ngân hàng**.\n\nHay ví.", "x", AS_OF, AS_OF, True)
+        case ReadArticle(name):
+            return ArticleFound(name)
         case NewNumber():
             return NumberFound("BD-000001-E")
         case UrgentNumber(fresh):
@@ -197,6 +209,10 @@ def test_every_flow_can_be_finished_by_valid_answers() -> None:
         "HearOf": ("MD PE01000000014",),
         "TellUrgent": ("dây điện đứt", "ngã tư Lê Lợi"),
         "PowerIsBack": ("có điện rồi",),
+        "knowledge.title": ("đóng tiền điện ở đâu",),
+        "knowledge.not_known": ("trả tiền điện bằng vàng được không", "Không có mục nào đúng"),
+        "KeepQuestion": ("trả tiền điện bằng vàng được không", "Không có mục nào đúng"),
+        "CountVote": ("đóng tiền điện ở đâu", "Chưa"),
     }
     for end, said in ways.items():
         state, done = State(), list[Command]()
