@@ -97,7 +97,9 @@ def build(settings: Settings, database: Database) -> Parts:
 def talking_of(settings: Settings) -> Talking:
     """The conversations, with the links that these settings make."""
     links = Links(settings.public_url, settings.secret())
-    return replace(talking(), links=links, library=Library(settings.knowledge))
+    library = Library(settings.knowledge)
+    library.current()  # read now rather than when the first question waits for it
+    return replace(talking(), links=links, library=library)
 
 
 def telegram_channel(settings: Settings, speaker: Speaker) -> TelegramChannel | None:

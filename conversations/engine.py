@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from conversations.folding import fold
@@ -67,19 +67,28 @@ Speak: TypeAlias = Callable[[Words, Language], str]
 _Talking: TypeAlias = Generator[Query, Found, None]
 
 
+@dataclass(frozen=True)
+class Known:
+    """Where a question may be answered before the bot guesses: what to ask, and the flow that says the answer."""
+
+    ask: Callable[[str], Query]
+    told: Callable[[Found], tuple[str, Mapping[str, Event]] | None]
+
+
 class Flows:
     """The flows of the service, in the order of the menu.
 
     fallback, danger: take the text that nobody else understands, or that tells of danger to life, as the answer
-    to their first step.
+    to their first step. known: is asked about a text before a guess at it is offered.
     """
 
-    def __init__(self, flows: Iterable[Flow], fallback: Flow, danger: Flow) -> None:
+    def __init__(self, flows: Iterable[Flow], fallback: Flow, danger: Flow, known: Known | None = None) -> None:
         self.menu = tuple(flow for flow in flows if flow.in_menu)
         self.by_name = {flow.name: flow for flow in (*flows, fallback, danger)}
         self.by_intent = {intent: flow for flow in flows for intent in flow.starts_on}
         self.fallback = fallback
         self.danger = danger
+        self.known = known
 
 
 def advance(
@@ -326,15 +335,25 @@ class _Talk:
         if intent is not None and score >= SURE:
             yield from self._intend(intent, self.understood)
         elif intent is not None and score >= MAYBE and "place" not in self.understood.values:
-            self.say("unclear.did_you_mean")
-            guesses = (intent, *self.understood.also)
-            self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{_ABOUT}{guess}") for guess in guesses)
-            self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
+            yield from self._guess(intent, text)
         elif fold(text):
             yield from self._begin_with(self.flows.fallback, Text(text))
         else:
             self.words.append(_unread(Text(text)))
             self._offer_menu()
+
+    def _guess(self, intent: str, text: str) -> _Talking:
+        """Ask what was meant, unless the question has an answer as it is."""
+        known = self.flows.known
+        told = known.told((yield known.ask(text))) if known else None
+        if told:
+            name, waiting = told
+            yield from self._begin(self.flows.by_name[name], waiting)
+            return
+        self.say("unclear.did_you_mean")
+        guesses = (intent, *self.understood.also)
+        self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{_ABOUT}{guess}") for guess in guesses)
+        self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
 
     def _intend(self, intent: str, understood: Understood) -> _Talking:
         """Do what the customer wishes: a flow of its own, a command, or an answer on the spot."""

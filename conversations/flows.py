@@ -40,4 +40,5 @@ FLOWS = Flows(
     ),
     fallback=unclear.FLOW,
     danger=danger.FLOW,
+    known=knowledge.KNOWN,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conversations.engine import LONGEST_TEXT
+from conversations.engine import LONGEST_TEXT, Known
 from conversations.fields import Line, literally
 from conversations.model import (
     Again,
@@ -190,6 +190,12 @@ def instead(facts: Found | None) -> Finish | None:
     return None if facts.near else not_known(facts.question, "unclear.not_understood")
 
 
+def told(found: Found) -> tuple[str, Mapping[str, Event]] | None:
+    """The article that surely answers a question that was only half understood."""
+    assert isinstance(found, ArticlesFound)
+    return (ARTICLE.name, {"id": Press(found.sure)}) if found.sure is not None else None
+
+
 def chosen(answers: Answers, facts: Found | None) -> Finish:
     which = str(answers["which"])
     if which != NONE:
@@ -263,3 +269,5 @@ FLOW = Flow(
 ARTICLE = Flow(name="article", in_menu=False, steps=(Step("id", Pressed()),), needs=read, finish=show)
 
 HELPED = Flow(name="helped", in_menu=False, steps=(Step("vote", Pressed()),), finish=thanked)
+
+KNOWN = Known(ask=FindArticles, told=told)
