@@ -28,7 +28,7 @@ from bot.web.webhooks import TelegramWebhook
 from conversations.model import LANGUAGES, Words
 from conversations.texts import Speaker
 from handlers.alert_files import Publisher
-from handlers.library import Library
+from handlers.knowledge_base import KnowledgeBase
 from handlers.links import Links
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking
@@ -97,9 +97,9 @@ def build(settings: Settings, database: Database) -> Parts:
 def talking_of(settings: Settings) -> Talking:
     """The conversations, with the links that these settings make."""
     links = Links(settings.public_url, settings.secret())
-    library = Library(settings.knowledge)
-    library.current()  # read now rather than when the first question waits for it
-    return replace(talking(), links=links, library=library)
+    base = KnowledgeBase(settings.knowledge)
+    base.current()  # read now rather than when the first question waits for it
+    return replace(talking(), links=links, knowledge=base)
 
 
 def telegram_channel(settings: Settings, speaker: Speaker) -> TelegramChannel | None:
@@ -179,7 +179,7 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
     routes = chat.routes() + _feeds(parts).routes()
     if parts.telegram and settings.telegram_mode == "webhook":
         routes += TelegramWebhook(parts.telegram, parts.receiver).routes()
-    app = create_app(WebServices(parts.database, utcnow, spreading.start, parts.talking.library), routes)
+    app = create_app(WebServices(parts.database, utcnow, spreading.start, parts.talking.knowledge), routes)
     runner = web.AppRunner(app, shutdown_timeout=5, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

@@ -31,7 +31,7 @@ async def find(
     unit: Unit, contact: Contact, query: FindArticles, now: datetime, talking: Talking
 ) -> ArticlesFound:
     """The articles that answer a question, or those on a subject."""
-    shelf, search = (collection := talking.library.current()).shelf, collection.search
+    shelf, search = (collection := talking.knowledge.current()).shelf, collection.search
     if query.question:
         understood = understand(query.question)
         subject = understood.intent if understood.score >= SURE else None
@@ -47,7 +47,7 @@ async def find(
 
 async def read(unit: Unit, contact: Contact, query: ReadArticle, now: datetime, talking: Talking) -> ArticleFound:
     """One article as it is to be said now."""
-    articles = talking.library.current().shelf.articles
+    articles = talking.knowledge.current().shelf.articles
     article = articles.get(query.id)
     if article is None:
         return ArticleFound(query.id)
@@ -83,5 +83,5 @@ async def keep_question(
 
 async def count_vote(unit: Unit, contact: Contact, command: CountVote, now: datetime, talking: Talking) -> None:
     """Count a vote on an article that there is; an old button may name one that is gone."""
-    if command.article in talking.library.current().shelf.articles:
+    if command.article in talking.knowledge.current().shelf.articles:
         await knowledge.count_vote(unit, command.article, command.helped)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from conversations.engine import Flows
 from conversations.flows import FLOWS
 from conversations.texts import Speaker, catalogs
-from handlers.library import Library
+from handlers.knowledge_base import KnowledgeBase
 from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
@@ -26,7 +26,7 @@ AWAY = timedelta(hours=8)
 class Talking:
     """The parts of a conversation that never change while a process runs; without `links` none are given out.
 
-    The articles in the library do change, when staff edit their files.
+    The articles do change, when staff edit their files.
     """
 
     flows: Flows
@@ -35,7 +35,7 @@ class Talking:
     zone: ZoneInfo = ZONE
     away: timedelta = AWAY
     links: Links | None = None
-    library: Library = field(default_factory=Library)
+    knowledge: KnowledgeBase = field(default_factory=KnowledgeBase)
 
 
 @cache

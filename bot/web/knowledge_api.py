@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.web.access import ANY, require
 from bot.web.errors import ApiError
 from bot.web.outages_api import PREFIX, Done, Route, StaffApi, checked, id_of, json_of
-from handlers.library import Library
+from handlers.knowledge_base import KnowledgeBase
 from handlers.rules.articles import Article
 from handlers.talking import ZONE
 from store import knowledge
@@ -101,10 +101,10 @@ class KnowledgeApi(StaffApi):
         database: Database,
         clock: Callable[[], datetime],
         spread: Callable[[Sequence[int]], None],
-        library: Library,
+        base: KnowledgeBase,
     ) -> None:
         super().__init__(database, clock, spread)
-        self._library = library
+        self._base = base
 
     def routes(self) -> list[Route]:
         articles = "List the articles of the knowledge base with votes and when they run out"
@@ -130,7 +130,7 @@ class KnowledgeApi(StaffApi):
             query = checked(KnowledgeQuery, dict(request.query))
             votes = await knowledge.votes(unit)
         today = self._clock().astimezone(ZONE).date()
-        shelf = self._library.current().shelf
+        shelf = self._base.current().shelf
         rows = [_row(article, today, *votes.get(article.id, (0, 0))) for article in shelf.articles.values()]
         rows = [row for row in rows if row.ran_out or row.runs_out_soon or not query.to_check]
         rows.sort(key=lambda row: (row.still_right_until, row.id))
@@ -146,7 +146,7 @@ class KnowledgeApi(StaffApi):
 
     async def answer(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: AnsweredIn) -> Done:
-            if body.article is not None and body.article not in self._library.current().shelf.articles:
+            if body.article is not None and body.article not in self._base.current().shelf.articles:
                 raise ApiError(422, "article.unknown", {"article": body.article})
             question = await knowledge.answered(unit, id_of(request), body.article)
             if question is None:

@@ -20,7 +20,7 @@ from bot.web.outages_api import PREFIX, OutagesApi
 from bot.web.proposals_api import ProposalsApi
 from bot.web.reports_api import ReportsApi
 from bot.web.stats_api import StatsApi
-from handlers.library import Library
+from handlers.knowledge_base import KnowledgeBase
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -54,7 +54,7 @@ class WebServices:
     database: Database
     clock: Callable[[], datetime]
     spread: Callable[[Sequence[int]], None]
-    library: Library = field(default_factory=Library)
+    knowledge: KnowledgeBase = field(default_factory=KnowledgeBase)
 
 
 def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> web.Application:
@@ -64,7 +64,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations += ReportsApi(services.database, services.clock, services.spread).routes()
     operations += ProposalsApi(services.database, services.clock, services.spread).routes()
     operations += StatsApi(services.database, services.clock).routes()
-    operations += KnowledgeApi(services.database, services.clock, services.spread, services.library).routes()
+    operations += KnowledgeApi(services.database, services.clock, services.spread, services.knowledge).routes()
     document = describe(operations)
 
     async def openapi(request: web.Request) -> web.Response:

@@ -10,9 +10,9 @@ import pytest
 
 from conversations.knowledge import CountVote, FindArticles, KeepQuestion, ReadArticle
 from handlers import knowledge as use
-from handlers import library
+from handlers import knowledge_base
 from handlers.commands import carry_out
-from handlers.library import Library
+from handlers.knowledge_base import KnowledgeBase
 from handlers.talking import talking
 from store import knowledge
 from store.contacts import Contact
@@ -70,13 +70,13 @@ async def test_a_question_is_kept_once_masked_and_counted_and_votes_are(migrated
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the folder each time."""
-    monkeypatch.setattr(library, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(knowledge_base, "LOOK_EVERY", 0.0)
 
 
 @pytest.mark.usefixtures("at_once")
 def test_what_staff_write_is_seen_and_a_bad_file_leaves_the_rest(tmp_path: Path) -> None:
     folder = tmp_path / "knowledge"
-    shelf = Library(folder)
+    shelf = KnowledgeBase(folder)
     before = shelf.current()
     assert "own" not in before.shelf.articles
     assert shelf.current() is before
@@ -94,4 +94,4 @@ def test_what_staff_write_is_seen_and_a_bad_file_leaves_the_rest(tmp_path: Path)
 
 
 def test_the_library_of_a_conversation_can_be_another(tmp_path: Path) -> None:
-    assert replace(talking(), library=Library(tmp_path)).library is not talking().library
+    assert replace(talking(), knowledge=KnowledgeBase(tmp_path)).knowledge is not talking().knowledge

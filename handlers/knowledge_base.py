@@ -27,7 +27,7 @@ class Collection:
     search: Search
 
 
-class Library:
+class KnowledgeBase:
     """Built-in articles, and those of staff, which take the place of built-in ones of the same id."""
 
     def __init__(self, folder: Path | None = None) -> None:
