@@ -179,7 +179,8 @@ class _Talk(Commands):
         elif value.startswith(SPEAK) and value.removeprefix(SPEAK) in ("vi", "en"):
             yield from self.set_language("en" if value.endswith("en") else "vi")
         elif value.startswith(ABOUT):
-            yield from self._intend(value.removeprefix(ABOUT), Understood())
+            intent = value.removeprefix(ABOUT)
+            yield from self._intend(intent, Understood(intent))
         elif value in (MENU, HELP, CANCEL, BACK, LANGUAGE, AGENT, GO_ON, DROP, LATER, ANEW):
             yield from self.command(value)
         else:
@@ -359,15 +360,25 @@ class _Talk(Commands):
         if intent is not None and score >= SURE:
             yield from self._intend(intent, self.understood)
         elif intent is not None and score >= MAYBE and "place" not in self.understood.values:
-            self.say("unclear.did_you_mean")
-            guesses = (intent, *self.understood.also)
-            self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{ABOUT}{guess}") for guess in guesses)
-            self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
+            yield from self._guess(intent, text)
         elif fold(text):
             yield from self.begin_with(self.flows.fallback, Text(text))
         else:
             self.words.append(speech.unread(Text(text)))
             self.offer_menu()
+
+    def _guess(self, intent: str, text: str) -> Talking:
+        """Ask what was meant, unless the question has an answer as it is."""
+        known = self.flows.known
+        told = known.told((yield known.ask(text))) if known else None
+        if told:
+            name, waiting = told
+            yield from self.begin(self.flows.by_name[name], waiting)
+            return
+        self.say("unclear.did_you_mean")
+        guesses = (intent, *self.understood.also)
+        self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{ABOUT}{guess}") for guess in guesses)
+        self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
 
     def _intend(self, intent: str, understood: Understood) -> Talking:
         """Do what the customer wishes: a flow of its own, a command, or an answer on the spot."""

@@ -8,6 +8,7 @@ from conversations import (
     danger,
     follow,
     handover,
+    knowledge,
     lookup,
     my_places,
     my_requests,
@@ -52,6 +53,9 @@ FLOWS = Flows(
         power_back.FLOW,
         danger.PLACE,
         reschedule.FLOW,
+        knowledge.FLOW,
+        knowledge.ARTICLE,
+        knowledge.HELPED,
         proposals.AGREE,
         proposals.DISAGREE,
         proposals.WITHDRAW,
@@ -70,4 +74,5 @@ FLOWS = Flows(
     ),
     fallback=unclear.FLOW,
     danger=danger.FLOW,
+    known=knowledge.KNOWN,
 )

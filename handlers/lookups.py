@@ -11,6 +11,7 @@ from conversations.calendar import MyCalendar
 from conversations.danger import UrgentNumber
 from conversations.days import ReadDay, WhatDay
 from conversations.handover import Desk
+from conversations.knowledge import FindArticles, ReadArticle
 from conversations.lookup import LookUp
 from conversations.model import Found, Query
 from conversations.my_requests import MyRequest, MyRequests
@@ -31,6 +32,7 @@ from handlers import (
     consultation,
     days,
     handovers,
+    knowledge,
     my_requests,
     numbering,
     outage_lookup,
@@ -55,6 +57,8 @@ LOOKUPS: dict[type[Query], Look] = {
     MyNotices: preferences.mine,
     MyCalendar: calendar.mine,
     LookUp: outage_lookup.look_up,
+    FindArticles: knowledge.find,
+    ReadArticle: knowledge.read,
     NewNumber: numbering.find,
     PowerAt: power.at_place,
     Restored: power.over_for_others,

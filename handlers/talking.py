@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from conversations.engine import Flows
 from conversations.flows import FLOWS
 from conversations.texts import Speaker, catalogs
+from handlers.knowledge_base import KnowledgeBase
 from handlers.links import Links
 from handlers.rendering import Clock
 from handlers.rules.areas import WardBook, load_wards
@@ -28,6 +29,7 @@ class Talking:
     """The parts of a conversation that never change while a process runs; without `links` none are given out.
 
     sealer: without it no ID number of a request is kept.
+    The articles do change, when staff edit their files.
     """
 
     flows: Flows
@@ -38,6 +40,7 @@ class Talking:
     links: Links | None = None
     sealer: Sealer | None = None
     tariffs: TariffShelf = field(default_factory=TariffShelf)
+    knowledge: KnowledgeBase = field(default_factory=KnowledgeBase)
 
 
 @cache

@@ -15,6 +15,7 @@ from conversations.danger import UrgentFound, UrgentNumber
 from conversations.days import DayKnown, DayNotRead, ReadDay, WhatDay
 from conversations.flows import FLOWS
 from conversations.handover import Desk, DeskFound
+from conversations.knowledge import ArticleFound, ArticlesFound, ArticleTitle, FindArticles, ReadArticle
 from conversations.lookup import LookUp, OutageSeen, OutagesFound
 from conversations.model import (
     LANGUAGES,
@@ -86,6 +87,8 @@ SAID = (
     "tính tiền điện", "sao tiền điện cao vậy", "250 số", "500 nghìn", "giá điện nhà trọ",
     "2 máy lạnh", "300 100 50",
     "👍", "", "{n} <b>", "1", "2", "9", "hôm nay", "xin chào", "a" * 3000,
+    "👍", "", "đóng tiền điện ở đâu", "tiền điện", "Chưa",
+    "{n} <b>", "1", "2", "9", "hôm nay", "xin chào", "a" * 3000,
 )  # fmt: skip
 SENT: tuple[Event, ...] = (
     Photo("x", kind="image", file="f1"),
@@ -102,6 +105,7 @@ STRANGE = (
     "go:appliances:large", "go:appliances", "go:money", "go:tariff:hours", "go:rented_room:no",
     "go:bill_high:home:k0",
     "go:bill_steps:prepaid:k1", "go:bill_steps:production.low:n1o2p3",
+    "go:article:pay-where", "go:article:gone", "go:helped:yes.x", "go:knowledge", "about:payment",
     "go:nothing", "lang:xx", "!go_on", "!drop", "about:tariff", "mine",
 )  # fmt: skip
 
@@ -128,6 +132,15 @@ def found(query: Query) -> Found:
             return RestoredFound(asked, 1, "SC-261120-1", (METER,)) if asked == "1" else RestoredFound(asked)
         case MyReports():
             return MyReportsFound((("Nhà", "BD-000001-E"),))
+        case FindArticles(question):
+            alike = (ArticleTitle("pay-where", "Đóng tiền điện ở đâu"), ArticleTitle("gone", "Mục đã bỏ"))
+            return ArticlesFound(
+                question, "pay-where" if "ở đâu" in question else None, alike if "tiền" in question else ()
+            )
+        case ReadArticle("pay-where"):
+            return ArticleFound("pay-where", "Đóng tiền", "Qua **ngân hàng**.\n\nHay ví.", "x", AS_OF, AS_OF, True)
+        case ReadArticle(name):
+            return ArticleFound(name)
         case NewNumber():
             return NumberFound("BD-000001-E")
         case MyRequests():
@@ -292,6 +305,10 @@ def test_every_flow_can_be_finished_by_valid_answers() -> None:
         "AskAboutRequest": ("HS-000001-K", "Hỏi về hồ sơ", "bao giờ xong?"),
         "CancelRequest": ("HS-000001-K", "Hủy hồ sơ", "Không cần nữa", "Hủy hồ sơ này"),
         "ReopenRequest": ("HS-000002-F", "Chưa hài lòng, mở lại", "làm chưa xong"),
+        "knowledge.title": ("đóng tiền điện ở đâu",),
+        "knowledge.not_known": ("trả tiền điện bằng vàng được không", "Không có mục nào đúng"),
+        "KeepQuestion": ("trả tiền điện bằng vàng được không", "Không có mục nào đúng"),
+        "CountVote": ("đóng tiền điện ở đâu", "Chưa"),
     }
     for end, said in ways.items():
         state, done = State(), list[Command]()

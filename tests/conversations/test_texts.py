@@ -11,8 +11,8 @@ import conversations
 from conversations.engine_speech import title
 from conversations.flows import FLOWS
 from conversations.model import LANGUAGES, Figure, Language, Moment, Words
+from conversations.phrasebook import phrasebook
 from conversations.texts import keys_of, sources, wanted_values
-from conversations.understand import phrasebook
 from handlers.talking import talking
 
 ROOT = Path(conversations.__file__).parents[1]
