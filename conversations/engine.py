@@ -158,7 +158,7 @@ class _Talk(Commands):
         if intent == "danger":
             # Danger to life comes before everything; a form under way waits below.
             yield from self.begin_with(self.flows.danger, Text(text))
-        elif intent in COMMANDS and (self.understood.score == 1 or (sure and intent in ("agent", "language"))):
+        elif intent in COMMANDS and self._is_command(intent):
             yield from self.command(COMMANDS[intent])
         elif self.frame and away and not (sure and intent in self.flows.by_intent):
             self._hold(Text(text))
@@ -166,6 +166,14 @@ class _Talk(Commands):
             yield from self._answered(Text(text))
         else:
             yield from self._fresh(text)
+
+    def _is_command(self, intent: str) -> bool:
+        """Whether a wish interrupts the question asked; where words of one's own are wanted, only a plain command."""
+        if self.understood.score == 1:
+            return True
+        step = self.step(self.frame) if self.frame and self.frame.step else None
+        least = UNMISTAKABLE if step is not None and step.field.greedy else SURE
+        return intent in ("agent", "language") and self.understood.score >= least
 
     def _pressed(self, value: str) -> Talking:
         stamped = _STAMPED.fullmatch(value)

@@ -184,7 +184,7 @@ def test_words_that_are_easily_mistaken_are_told_apart(said: str, meant: str) ->
         assert (understood.intent, understood.score >= SURE) == (meant, True)
 
 
-@pytest.mark.parametrize("said", ["công tơ", "tiền điện", "điện nhà"])
+@pytest.mark.parametrize("said", ["tiền điện", "điện nhà"])
 def test_a_word_that_many_wishes_share_is_asked_back(said: str) -> None:
     assert MAYBE <= understand(said).score < SURE
 
