@@ -248,8 +248,11 @@ class Conversation(RuleBasedStateMachine):
     @precondition(lambda self: self.turn.state.frames)
     @rule()
     def cancels(self) -> None:
+        """At once, or, for a form that took some effort, when it is said a second time."""
         before = self.turn.state.frames
         self.go(Text("hủy"))
+        if FLOWS.keeps(before[-1]) and len(self.turn.state.frames) == len(before):
+            self.go(Text("hủy"))
         assert self.turn.state.frames == before[:-1] or len(self.turn.state.frames) < len(before)
 
     @rule(data=st.data())
