@@ -12,7 +12,7 @@ from importlib import resources
 
 from rapidfuzz import fuzz, process
 
-from conversations.folding import fold
+from conversations.folding import fold, may_be
 from conversations.model import Understood
 
 # From SURE on an intent is acted upon; from MAYBE on it is offered as a guess. Tried on our own phrases.
@@ -129,7 +129,7 @@ def understand(text: str) -> Understood:
     values |= _said(plain, book)
     words = _expand(rest, book.shorthand)
     exact = exact or _exact(words, book)
-    if exact:
+    if exact and not _is_another_word(text):
         return Understood(exact, 1.0, values)
     ranked = _ranked(words, book)
     if not ranked:
@@ -169,6 +169,23 @@ def _exact(words: str, book: Phrasebook) -> str | None:
         return None
     match = process.extractOne(words, book.exact.keys(), scorer=fuzz.ratio, score_cutoff=88)
     return book.exact[match[0]] if match else None
+
+
+@cache
+def _written() -> Mapping[str, tuple[str, ...]]:
+    """The words of command with their diacritics, by what is left of them without."""
+    data = tomllib.loads(resources.files("conversations").joinpath("phrases.toml").read_text("utf-8"))
+    written: dict[str, tuple[str, ...]] = {}
+    for phrases in data["exact"].values():
+        for phrase in phrases:
+            written[fold(phrase)] = (*written.get(fold(phrase), ()), phrase)
+    return written
+
+
+def _is_another_word(text: str) -> bool:
+    """Whether the diacritics typed tell that it is none of the words of command: "Đúng" is not "dừng"."""
+    forms = _written().get(fold(text), ())
+    return bool(forms) and not any(may_be(text, form) for form in forms)
 
 
 def _ranked(words: str, book: Phrasebook) -> list[tuple[str, float]]:
