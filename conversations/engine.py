@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from conversations import engine_frames as frames
 from conversations import engine_speech as speech
+from conversations import said_answers
 from conversations.engine_commands import COMMANDS, Commands
 from conversations.engine_course import STUCK, Speak, Talking
 from conversations.engine_frames import DEEPEST, Flows
@@ -28,7 +29,7 @@ from conversations.engine_speech import (
     START,
     title,
 )
-from conversations.folding import fold
+from conversations.folding import fold, may_be
 from conversations.model import (
     Afresh,
     Again,
@@ -94,6 +95,11 @@ def meant(flows: Flows, state: State, event: Event, speak: Speak) -> Event:
     return _Talk(flows, state, speak).meant(event)
 
 
+def _is_own(value: str, mark: str) -> bool:
+    """Whether a button answers the question itself, instead of leading out of it."""
+    return value.startswith(mark) and not value.removeprefix(mark).startswith("!")
+
+
 class _Talk(Commands):
     """One event's worth of conversation: what is known, what is said, what is to be done."""
 
@@ -137,8 +143,31 @@ class _Talk(Commands):
         if is_number and not self._digits_answer():
             return Press(offered[int(typed) - 1][0])
         folded = fold(typed)
-        labels = {fold(label): value for value, label in offered}
-        return Press(labels[folded]) if folded and folded in labels else event
+        labels = {fold(label): (value, label) for value, label in offered}
+        value, label = labels.get(folded, ("", ""))
+        if folded and value and may_be(typed, label):
+            return Press(value)
+        said = self._said(event.text)
+        return Press(said) if said else event
+
+    def _said(self, text: str) -> str | None:
+        """The button of the question in view that words mean, unless they tell of danger or are a command."""
+        frame = self.frame
+        if frame is None or frame.leaving:
+            return None
+        step = self.flow(frame).step(frame.step or "")
+        mark = f"{frame.run}:{frame.step}:"
+        own = [(value, label) for value, label in self.state.offered if _is_own(value, mark)]
+        if step is None or step.field.greedy or not own:
+            return None
+        said = said_answers.meant(text, own)
+        if said is None:
+            return None
+        understood = understand(text)
+        command = understood.intent in COMMANDS and understood.score == 1
+        # "Dung" is "đúng" where that answers the question, and "dừng" elsewhere.
+        other = command and not said_answers.is_yes_or_no(text)
+        return None if other or understood.intent == "danger" else said
 
     def _digits_answer(self) -> bool:
         """Whether the question in view wants a number itself, so that digits are no button's place in the row."""
@@ -168,7 +197,7 @@ class _Talk(Commands):
             yield from self._fresh(text)
 
     def _is_command(self, intent: str) -> bool:
-        """Whether a wish interrupts the question asked; where words of one's own are wanted, only a plain command."""
+        """Whether a wish interrupts the question asked; where own words are wanted, only a plain command."""
         if self.understood.score == 1:
             return True
         step = self.step(self.frame) if self.frame and self.frame.step else None
@@ -277,6 +306,11 @@ class _Talk(Commands):
             self.offer_menu()
             return
         step = self.step(frame)
+        if isinstance(event, Photo) and not collecting(self.flows, self.state):
+            files = frames.files_to_come(self.flow(frame), frame)
+            if files:
+                yield from self._ask_better(Again(Words(f"files.not_yet.{files[0]}", {"n": files[1]})))
+                return
         typed = isinstance(event, Text)
         if typed and self._other_wish(UNMISTAKABLE if step.field.greedy else 2.0):
             yield from self._intend(self.understood.intent or "", self.understood)

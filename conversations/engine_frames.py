@@ -239,6 +239,15 @@ def position(flow: Flow, frame: Frame) -> tuple[int, int]:
     return (steps.index(frame.step) + 1 if frame.step in steps else 1), len(steps)
 
 
+def files_to_come(flow: Flow, frame: Frame) -> tuple[str, int] | None:
+    """What files a later question collects, and how many questions are asked before; None when none is."""
+    answers = live(flow, frame)
+    known = {*frame.answers, *frame.waiting}
+    steps = [step for step in flow.steps if step.name not in known and step.when(answers)]
+    collects = [getattr(step.field, "collects", "") for step in steps]
+    return next(((what, count) for count, what in enumerate(collects) if what), None)
+
+
 def _placed(frame: Frame, step: str, value: Json, at: int) -> Frame:
     trail = (*frame.trail[:at], step, *frame.trail[at:])
     answers = {**frame.answers, step: value}

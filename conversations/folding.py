@@ -15,3 +15,25 @@ def fold(text: str) -> str:
     bare = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).lower().translate(_EXTRA_LETTERS))
     letters = "".join(sign for sign in bare if not unicodedata.combining(sign))
     return " ".join(_NOT_KEPT.sub(" ", unicodedata.normalize("NFC", letters)).split())
+
+
+# Many write one for the other, above all in the South.
+_SAME_TONE = {"\u0303": "\u0309"}
+
+
+def may_be(typed: str, written: str) -> bool:
+    """Whether words that fold alike can be the same: what was typed has no diacritic that is not written there.
+
+    `"dung"` may be `"dừng"` and `"đúng"`; `"Đúng"` is never `"dừng"`. Where a tone stands ("huỷ") tells nothing.
+    """
+    pairs = zip(_syllables(typed), _syllables(written), strict=False)
+    return all(_marks(one) <= _marks(other) for one, other in pairs)
+
+
+def _syllables(text: str) -> list[str]:
+    return re.findall(r"\w+", unicodedata.normalize("NFC", text).lower())
+
+
+def _marks(syllable: str) -> frozenset[str]:
+    signs = unicodedata.normalize("NFD", syllable.replace("ð", "đ"))
+    return frozenset(_SAME_TONE.get(sign, sign) for sign in signs if unicodedata.combining(sign) or sign == "đ")

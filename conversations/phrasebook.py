@@ -65,9 +65,9 @@ class Phrasebook:
     """All of it, folded and ready to compare.
 
     small: words that tell little; courteous: intents that give way to another, courtesies: the ideas that make
-    them; unoffered: intents that nobody is asked about; exact: words of command; phrases: what is said in full,
-    with its intent; sure, never: rules over the ideas of a text that settle or exclude an intent; the rest are
-    rules over folded words.
+    them; unoffered: intents that nobody is asked about; exact: words of command, written: the same with their
+    diacritics; phrases: what is said in full, with its intent; sure, never: rules over the ideas of a text that
+    settle or exclude an intent; the rest are rules over folded words.
     """
 
     ideas: Ideas
@@ -76,6 +76,7 @@ class Phrasebook:
     courtesies: frozenset[str]
     unoffered: frozenset[str]
     exact: Mapping[str, str]
+    written: Mapping[str, tuple[str, ...]]
     phrases: tuple[tuple[str, str], ...]
     sure: tuple[Rule, ...]
     never: tuple[Rule, ...]
@@ -96,6 +97,7 @@ class Phrasebook:
             courtesies=frozenset(data["courteous"]["ideas"]),
             unoffered=frozenset(data["courteous"]["unoffered"]),
             exact={ideas.spelled_out(fold(said)): intent for intent, said in _each(data["exact"])},
+            written=_written(said for _, said in _each(data["exact"])),
             phrases=tuple((fold(said), intent) for group in sentences for intent, said in _each(group)),
             sure=_rules(data["sure"]),
             never=_rules(data["never"]),
@@ -115,6 +117,14 @@ def _each(group: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:
 
 def _rules(group: Mapping[str, Iterable[str]]) -> tuple[Rule, ...]:
     return tuple((intent, re.compile(pattern)) for intent, pattern in _each(group))
+
+
+def _written(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Words with their diacritics, by what is left of them without."""
+    written: dict[str, tuple[str, ...]] = {}
+    for word in words:
+        written[fold(word)] = (*written.get(fold(word), ()), word)
+    return written
 
 
 @cache

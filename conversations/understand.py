@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
-from conversations.folding import fold
+from conversations.folding import fold, may_be
 from conversations.likeness import Likeness
 from conversations.model import Understood
 from conversations.phrasebook import Phrasebook, phrasebook
@@ -84,7 +84,7 @@ def understand(text: str) -> Understood:
         return Understood("request_progress", 1.0, values | {"request": request.group().upper()}, text=text)
     values |= _said(plain, book)
     exact = _exact(book.ideas.spelled_out(plain), book) or _exact(book.ideas.spelled_out(rest), book)
-    if exact:
+    if exact and not _is_another_word(text, book):
         return Understood(exact, 1.0, values, text=text)
     ranked = _ranked({valued.plain, rest}, book)
     if ranked and ranked[0][1] < SURE:
@@ -137,6 +137,12 @@ def _exact(words: str, book: Phrasebook) -> str | None:
         return None
     match = process.extractOne(words, book.exact.keys(), scorer=fuzz.ratio, score_cutoff=88)
     return book.exact[match[0]] if match else None
+
+
+def _is_another_word(text: str, book: Phrasebook) -> bool:
+    """Whether the diacritics typed tell that it is none of the words of command: "Đúng" is not "dừng"."""
+    forms = book.written.get(fold(text), ())
+    return bool(forms) and not any(may_be(text, form) for form in forms)
 
 
 @cache

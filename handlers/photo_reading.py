@@ -31,7 +31,6 @@ _JUDGED_SIDE = 1_000
 _TILES = 6
 _BLURRED = 90.0
 
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
@@ -96,8 +95,10 @@ def _code_on(picture: Image.Image) -> tuple[Mapping[str, str] | None, bool]:
     Read as it is, then once more at twice the size and sharpened, which finds small and soft ones.
     """
     other = False
+    # Made here: of an object of the library that a module holds, nanobind says when Python ends that it is leaked.
+    qr = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
     for attempt in (picture.convert("L"), _enlarged(picture)):
-        for code in zxingcpp.read_barcodes(attempt, formats=_QR):
+        for code in zxingcpp.read_barcodes(attempt, formats=qr):
             card = id_card.parse(_text_of(code))
             if card is not None:
                 return card, False

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from rapidfuzz import fuzz, process
 
+from conversations.folding import fold
 from conversations.model import Moment, Words
 from conversations.places import (
     TARGET,
@@ -109,6 +110,9 @@ async def _by_address(unit: Unit, text: str, matches: Sequence[WardMatch]) -> li
         return []
     wards = {match.ward.code for match in matches if match.score >= MAYBE} if address.ward_text else set()
     street, streets = await _streets(unit, address.street)
+    if not streets:
+        # "12 Lê Lợi Bến Thành": nobody types commas, and many not even "phường".
+        street, streets = await _streets_before_ward(unit, address.street, matches)
     chosen = [one for one in streets if not wards or one.ward_code in wards]
     names = await network.wards_of(unit, (one.ward_code for one in chosen))
     places = []
@@ -131,6 +135,20 @@ async def _streets(unit: Unit, name: str) -> tuple[str, Sequence[Street]]:
         name, await network.street_names(unit), scorer=fuzz.ratio, score_cutoff=STREET_ALIKE
     )
     return (match[0], await network.streets_named(unit, match[0])) if match else (name, [])
+
+
+async def _streets_before_ward(
+    unit: Unit, words: str, matches: Sequence[WardMatch]
+) -> tuple[str, Sequence[Street]]:
+    """The streets named by words that end with the name of a ward, in that ward."""
+    for match in matches:
+        name = fold(match.ward.name).removeprefix(f"{fold(match.ward.kind)} ")
+        if words.endswith(f" {name}"):
+            street, streets = await _streets(unit, words.removesuffix(f" {name}"))
+            there = [one for one in streets if one.ward_code == match.ward.code]
+            if there:
+                return street, there
+    return words, []
 
 
 async def by_phone(

@@ -1,0 +1,37 @@
+"""An address is found as people type it: with commas, without, and without the word for ward."""
+
+from conversations.places import FindPlace, PlacesFound
+from handlers.lookups import answer
+from handlers.talking import talking
+from store.contacts import Contact
+from store.network import Street
+from tests.town import BEN_THANH, NOW, SAI_GON, built
+
+
+async def test_the_ward_said_in_an_address_is_taken_however_it_is_typed(sqlite_url: str) -> None:
+    async with built(sqlite_url) as town:
+        who = await town.resident("An")
+        async with town.database.unit() as unit:
+            for number, (name, ward) in enumerate((("Lê Lợi", BEN_THANH), ("Lê Lợi", SAI_GON)), 1):
+                unit.session.add(Street(id=number, name=name, folded="le loi", ward_code=ward))
+        async with town.database.unit() as unit:
+            contact = await unit.session.get(Contact, who)
+            assert contact is not None
+
+            async def found(said: str) -> PlacesFound:
+                seen = await answer(unit, contact, FindPlace(said, True), NOW, talking())
+                assert isinstance(seen, PlacesFound)
+                return seen
+
+            for said in (
+                "12 Lê Lợi, phường Bến Thành",
+                "12 Lê Lợi phường Bến Thành",
+                "12 le loi p ben thanh q1",
+                "12 Lê Lợi Bến Thành",
+                "12 le loi ben thanh",
+            ):
+                place = await found(said)
+                assert (place.sure, place.places[0].target) == (True, "s:1"), said
+            several = await found("12 Lê Lợi")
+            assert (several.sure, {one.target for one in several.places}) == (False, {"s:1", "s:2"})
+            assert not (await found("12 Phố Lạ Bến Thành")).sure
