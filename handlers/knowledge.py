@@ -78,7 +78,8 @@ async def keep_question(
     """Keep a question for staff, without what could name who asked; words must be left."""
     text = redacted(" ".join(command.question.split()))[:LONGEST_KEPT]
     if any(letter.isalpha() for letter in HIDDEN.sub("", text)):
-        await knowledge.keep_question(unit, text, fold(text), now)
+        assert contact.id is not None
+        await knowledge.keep_question(unit, contact.id, text, fold(text), now)
 
 
 async def count_vote(unit: Unit, contact: Contact, command: CountVote, now: datetime, talking: Talking) -> None:

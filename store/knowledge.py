@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy import case
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -14,7 +15,8 @@ from store.types import BigId, Utc, insert
 class UnknownQuestion(SQLModel, table=True):
     """A question that nobody could answer, once for all who asked it alike; `folded` is what tells them apart.
 
-    answered_by: the article that staff wrote for it.
+    answered_by: the article that staff wrote for it. contact_id: who asked it, as long as nobody else did: a mask
+    does not know names and streets, so that it goes with that customer's data.
     """
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -24,6 +26,7 @@ class UnknownQuestion(SQLModel, table=True):
     first_at: datetime = Field(sa_type=Utc)
     last_at: datetime = Field(sa_type=Utc)
     answered_by: str | None = None
+    contact_id: int | None = Field(default=None, foreign_key="contact.id", index=True, sa_type=BigId)
 
 
 class ArticleVote(SQLModel, table=True):
@@ -34,10 +37,21 @@ class ArticleVote(SQLModel, table=True):
     not_helped: int = 0
 
 
-async def keep_question(unit: Unit, masked: str, folded: str, now: datetime) -> None:
-    """Note a question, or that it was asked once more; asked again, it is no longer answered."""
+async def keep_question(unit: Unit, contact_id: int | None, masked: str, folded: str, now: datetime) -> None:
+    """Note a question, or that it was asked once more; asked again, it is no longer answered.
+
+    What several people ask names none of them.
+    """
     row = {"text_masked": masked, "folded": folded, "count": 1, "first_at": now, "last_at": now}
-    again = {"count": col(UnknownQuestion.count) + 1, "last_at": now, "answered_by": None}
+    row |= {"contact_id": contact_id}
+    asker = col(UnknownQuestion.contact_id)
+    same = case((asker == contact_id, asker), else_=None)
+    again = {
+        "count": col(UnknownQuestion.count) + 1,
+        "last_at": now,
+        "answered_by": None,
+        "contact_id": same,
+    }
     statement = insert(unit, UnknownQuestion).values(row)
     await unit.session.execute(statement.on_conflict_do_update(index_elements=["folded"], set_=again))
 

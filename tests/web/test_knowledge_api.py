@@ -34,7 +34,7 @@ async def test_articles_are_listed_with_votes_and_those_to_check_apart(office: O
 async def test_unknown_questions_are_listed_and_answered(office: Office) -> None:
     async with office.town.database.unit() as unit:
         for text in ("điện mặt trời", "tủ bù", "tủ bù"):
-            await knowledge.keep_question(unit, text, text, NOW)
+            await knowledge.keep_question(unit, None, text, text, NOW)
     page = (await office.ask("GET", "/api/v1/unknown-questions?limit=1")).body
     (first,) = page["questions"]
     assert (first["text"], first["count"], first["answered_by"]) == ("tủ bù", 2, None)
