@@ -33,9 +33,14 @@ def meant(typed: str, offered: Sequence[Offered]) -> str | None:
     return _yes_or_no(typed, offered) or _part_of_label(typed, offered)
 
 
+def is_yes(typed: str) -> bool:
+    """Whether words say yes, whatever was asked."""
+    return _is_one_of(typed, _YES)
+
+
 def is_yes_or_no(typed: str) -> bool:
     """Whether words say yes or no, whatever was asked."""
-    return _is_one_of(typed, _YES) or _is_one_of(typed, _NO)
+    return is_yes(typed) or _is_one_of(typed, _NO)
 
 
 def _yes_or_no(typed: str, offered: Sequence[Offered]) -> str | None:
