@@ -59,7 +59,7 @@ def _part_of_label(typed: str, offered: Sequence[Offered]) -> str | None:
     """ "Chủ nhà" means "Tôi là chủ nhà", when no other label has these words."""
     for said in (typed, _without_courtesies(typed, after=()), _without_courtesies(typed)):
         plain = fold(said)
-        if len(plain) < 2 or plain.replace(" ", "").isdecimal():
+        if len(plain) < 2:
             return None
         found = _only(value for value, label in offered if f" {plain} " in f" {fold(label)} ")
         if found:
