@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
+from store.db import Database
+from store.outbox import Delivery, Message, Status
 from tests import cards
 from tests.journeys.service import until
 from tests.journeys.surveying import ask_how_it_went, settle_moves
@@ -113,6 +116,61 @@ async def test_a_household_connection_takes_a_line_of_typing_and_is_followed_to_
         assert lan.typed <= MOST_TYPED
         assert await service.stop() == 0
     assert "079190001234" not in (journey.folder / "service.log").read_text("utf-8")
+
+
+async def test_a_kill_loses_no_answer_of_a_form_and_no_push_that_was_on_its_way(journey: Journey) -> None:
+    lan = Effort(journey)
+    async with journey.running() as (service, desk):
+        await lan.says("mắc điện mới", "Quý khách cần việc nào")
+        await lan.presses("Mắc điện cho gia đình", "Quý khách đồng ý chứ")
+        await lan.presses("Tôi đồng ý", "Địa chỉ dùng điện ở đâu")
+        await lan.says("12 Lê Lợi phường Bến Thành", "Quý khách ở nơi này là")
+        await lan.presses("Chủ nhà", "chụp hai mặt thẻ căn cước")
+        await lan.photographs(cards.card_photo())
+        await service.kill()
+
+    async with journey.running() as (service, desk):
+        # The photo that was there before the kill is still there after it.
+        await lan.presses("Xong", "0791••••1234")
+        await lan.presses("Đúng", "Số điện thoại để nhân viên gọi")
+        await lan.says("0912 345 678", "Cần điện mấy pha")
+        await lan.presses("1 pha", "giấy tờ về nơi dùng điện")
+        await lan.presses("Gửi sau", "xem lại hồ sơ")
+        await lan.presses("Gửi hồ sơ", "Em đã nhận hồ sơ HS-")
+        (listed,) = (await desk.ask("GET", "requests"))["requests"]
+        one = f"requests/{listed['code']}"
+        seen = await desk.ask("GET", one)
+        answers = seen["answers"]
+        assert (seen["state"], answers["use_address"]["text"]) == ("papers_missing", "12 Lê Lợi phường Bến Thành")
+        assert (answers["holder"], answers["name"]) == ("owner", "Nguyễn Thị Lan")
+        papers = (await desk.ask("GET", f"{one}/papers"))["papers"]
+        assert [paper["paper"] for paper in papers if paper["file"]] == ["id_card"]
+
+        await desk.ask("POST", f"{one}/moves", {"to": "checking", "note": "Hẹn 9 giờ sáng mai"})
+        await journey.emulator.limits(latency_ms=20_000)
+        async with journey.database() as database:
+            await settle_moves(database)
+            await journey.emulator.text(chat=LAN, text="menu")
+            await until_in_flight(database)
+        await service.kill()
+    await journey.emulator.limits(latency_ms=0)
+
+    async with journey.running() as (service, desk):
+        await journey.emulator.shown(LAN, "Hẹn 9 giờ sáng mai")
+        assert journey.heard(LAN, "Hẹn 9 giờ sáng mai") in (1, 2)
+        assert await service.stop() == 0
+
+
+async def until_in_flight(database: Database) -> None:
+    """The news of the move was handed to Telegram, which has not answered."""
+
+    async def in_flight() -> bool:
+        async with database.reading() as unit:
+            on_way = col(Delivery.status) == Status.LEASED, col(Delivery.message_id) == col(Message.id)
+            words = (await unit.session.exec(select(Message.words).where(*on_way))).all()
+            return any("request.moved" in str(one) for one in words)
+
+    await until(in_flight)
 
 
 async def desk_is_done(journey: Journey) -> None:
