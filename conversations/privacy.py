@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from conversations.fields import Choice, OneOfFound
+from conversations.folding import fold
 from conversations.model import (
     Answers,
     Button,
     Command,
+    Event,
     Finish,
     Flow,
     Found,
+    Given,
     Moment,
     Query,
+    Reading,
     Reply,
     Step,
+    Text,
     Value,
     Words,
 )
@@ -81,6 +87,29 @@ class DeleteMyData(Command):
 @dataclass(frozen=True)
 class KeepMyData(Command):
     """The customer thought better of it."""
+
+
+# Words for each wish, folded; the first that is found counts.
+_WISHES = (
+    ("delete", re.compile(r"\b(xoa|delete|erase|remove)\b")),
+    ("withdraw", re.compile(r"\b(rut( lai)?|(khong|thoi) dong y|withdraw|revoke)\b")),
+    ("export", re.compile(r"\b(xuat|tai ve|tai xuong|ban sao|sao chep|export|download|copy)\b")),
+    ("correct", re.compile(r"\b(sua|sai|cap nhat|chinh|correct|wrong|update)\b")),
+    ("see", re.compile(r"\b(xem|giu gi|giu nhung gi|see|show|what do you)\b")),
+)
+
+
+@dataclass(frozen=True)
+class Wish(Choice):
+    """What to do with one's data, also in words."""
+
+    def read(self, event: Event) -> Reading:
+        if isinstance(event, Text):
+            said = fold(event.text)
+            found = next((wish for wish, words in _WISHES if words.search(said)), None)
+            if found:
+                return Given(found)
+        return super().read(event)
 
 
 def _found(facts: Found | None) -> DataFound:
@@ -163,7 +192,7 @@ FLOW = Flow(
     steps=(
         Step(
             "wish",
-            Choice("privacy.wish", WISHES),
+            Wish("privacy.wish", WISHES),
             needs=lambda answers: MyData(),
             prompt=lambda answers, facts: Words("privacy.ask", {"figures": figures(_found(facts))}),
         ),
