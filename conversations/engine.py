@@ -404,6 +404,8 @@ class _Talk(Commands):
         intent, score = self.understood.intent, self.understood.score
         if intent is not None and score >= SURE:
             yield from self._intend(intent, self.understood)
+        elif len(fold(text).split()) > 1 and (said := said_answers.part_of_label(text, self.state.offered)):
+            yield from self._pressed(said)
         elif intent is not None and score >= MAYBE and "place" not in self.understood.values:
             yield from self._guess(intent, text)
         elif fold(text):

@@ -30,7 +30,7 @@ _AFTER = ("ạ", "nhé", "nha", "nghe", "em", "bạn", "anh", "chị", "đó", "
 
 def meant(typed: str, offered: Sequence[Offered]) -> str | None:
     """The value of the button that words mean, of those under a question; None when they mean none, or several."""
-    return _yes_or_no(typed, offered) or _part_of_label(typed, offered)
+    return _yes_or_no(typed, offered) or part_of_label(typed, offered)
 
 
 def is_yes(typed: str) -> bool:
@@ -55,7 +55,7 @@ def _is_one_of(typed: str, words: Sequence[str]) -> bool:
     return _is_same(typed, words) or _is_same(_without_courtesies(typed), words)
 
 
-def _part_of_label(typed: str, offered: Sequence[Offered]) -> str | None:
+def part_of_label(typed: str, offered: Sequence[Offered]) -> str | None:
     """ "Chủ nhà" means "Tôi là chủ nhà", when no other label has these words."""
     for said in (typed, _without_courtesies(typed, after=()), _without_courtesies(typed)):
         plain = fold(said)

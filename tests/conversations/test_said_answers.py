@@ -1,5 +1,7 @@
 """Whoever types instead of pressing is understood: yes, no, a part of a label; and a command stays a command."""
 
+from dataclasses import replace
+
 import pytest
 
 from conversations import privacy
@@ -115,6 +117,15 @@ def test_who_does_not_know_the_code_says_so(said: str) -> None:
 )
 def test_a_right_is_asked_for_in_words(said: str, wish: str) -> None:
     assert privacy.Wish("privacy.wish", privacy.WISHES).read(Text(said)) == Given(wish)
+
+
+def test_after_an_answer_two_words_of_a_button_are_the_button() -> None:
+    asking = Asking()
+    asking.send("mắc điện mới", "Mắc điện cho gia đình", "không đồng ý")
+    assert asking.state.frames == ()
+    asking.state = replace(asking.state, offered=(("go:lookup", "Mở lại hồ sơ"), ("!menu", "Menu")))
+    asking.send("mở lại")
+    assert asking.state.frames[-1].flow == "lookup"
 
 
 def test_a_command_and_danger_are_heard_before_any_label() -> None:
