@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import answering, importing, limits, million, sending, turns
+from benchmarks import answering, importing, limits, million, sending, turns, understanding
 from benchmarks.measuring import Table, machine
 from bot import logs
 
@@ -18,6 +18,7 @@ BENCHMARKS: Mapping[str, Callable[..., Table]] = {
     "answering": answering.measure,
     "importing": importing.measure,
     "million": million.measure,
+    "understanding": understanding.measure,
 }
 
 

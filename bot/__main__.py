@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from bot import app, doctor, garbage, survey_sample
 from bot.console import BadLine, Console
-from bot.importing import import_cli
+from bot.importing_outages import import_cli
 from bot.sender import utcnow
 from bot.settings import Settings
 from bot.start import checked_settings, run, terminal, told

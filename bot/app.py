@@ -30,10 +30,12 @@ from bot.web.webhooks import TelegramWebhook
 from conversations.model import LANGUAGES, Words
 from conversations.texts import Speaker
 from handlers.alert_files import Publisher
+from handlers.knowledge_base import KnowledgeBase
 from handlers.links import Links
 from handlers.photos import Intake, Source
 from handlers.ports import Channel, Incoming
 from handlers.talking import Talking, talking
+from handlers.tariff_shelf import TariffShelf
 from handlers.vault import Vault, check_keys
 from store.db import Database
 from store.sealing import Sealer
@@ -104,9 +106,13 @@ def build(settings: Settings, database: Database) -> Parts:
 
 
 def talking_of(settings: Settings) -> Talking:
-    """The conversations, with the links that these settings make."""
+    """The conversations, with the links, the keys and the staff's own tariffs and articles of these settings."""
     links = Links(settings.public_url, settings.secret())
-    return replace(talking(), links=links, sealer=Sealer(settings.vault_ring()))
+    shelf = TariffShelf(settings.data_dir / "tariffs")
+    articles = KnowledgeBase(settings.knowledge)
+    articles.current()  # read now rather than when the first question waits for it
+    sealer = Sealer(settings.vault_ring())
+    return replace(talking(), links=links, sealer=sealer, tariffs=shelf, knowledge=articles)
 
 
 def vault_of(settings: Settings, database: Database) -> Vault:
@@ -197,7 +203,13 @@ async def _serve(stack: AsyncExitStack, parts: Parts, hub: Hub, spreading: Sprea
     if parts.telegram and settings.telegram_mode == "webhook":
         routes += TelegramWebhook(parts.telegram, parts.receiver).routes()
     services = WebServices(
-        parts.database, utcnow, spreading.start, parts.talking.speaker, parts.talking.sealer, parts.vault
+        parts.database,
+        utcnow,
+        spreading.start,
+        parts.talking.speaker,
+        parts.talking.sealer,
+        parts.vault,
+        parts.talking.knowledge,
     )
     app = create_app(services, routes)
     runner = web.AppRunner(app, shutdown_timeout=5, access_log=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,11 +12,14 @@ from telegram.error import TelegramError
 
 from bot.app import telegram_channel, vault_of
 from bot.channels.telegram import TelegramChannel
+from bot.sender import utcnow
 from bot.settings import Settings
-from handlers.talking import talking
-from handlers.vault import MissingKeys
+from handlers.rules.articles import BUILT_IN, read_shelf
+from handlers.rules.tariff_files import load_tariffs
+from handlers.talking import ZONE, talking
 from store import customers, migrate
 from store.db import Database
+from store.sealing import MissingKeys
 from store.vault import missing_keys
 
 
@@ -37,9 +41,24 @@ async def examine(settings: Settings) -> list[Finding]:
     ]
     findings += await _database(settings)
     findings.append(await _vault(settings))
+    findings += _knowledge(settings)
     findings.append(await _telegram(telegram_channel(settings, talking().speaker)))
+    findings += _tariffs(settings)
     findings.append(Finding("web chat", "ok", settings.public_url or "local only: SANGDEN_PUBLIC_URL is not set"))
     return findings
+
+
+def _tariffs(settings: Settings) -> list[Finding]:
+    """The price in force, and files that staff added and that are wrong."""
+    today = utcnow().astimezone(ZONE).date()
+    tariffs = load_tariffs(extra=settings.data_dir / "tariffs")
+    now = tariffs.at(today)
+    wrong = [Finding("tariffs", "wrong", problem) for problem in tariffs.problems]
+    for code, checked in ((now.code, now.checked), ("VAT", tariffs.vat_at(today).checked)):
+        if not checked.fresh(today):
+            why = f"{code} was last made sure of on {checked.on}; look it up, see docs/rules/tariff.md"
+            wrong.append(Finding("tariffs", "off", why))
+    return [Finding("tariffs", "ok", f"{now.code} from {now.first}"), *wrong]
 
 
 async def _database(settings: Settings) -> list[Finding]:
@@ -82,6 +101,15 @@ async def _vault(settings: Settings) -> Finding:
         return Finding("vault", "wrong", str(MissingKeys(missing)))
     old = f", also opens what {', '.join(sealer.key_ids[1:])} sealed" if len(sealer.key_ids) > 1 else ""
     return Finding("vault", "ok", f"{settings.vault.resolve()}, sealed with the key {sealer.current}{old}")
+
+
+def _knowledge(settings: Settings) -> list[Finding]:
+    shelf = read_shelf((BUILT_IN, settings.knowledge))
+    today = datetime.now(ZONE).date()
+    old = sum(article.ran_out(today) for article in shelf.articles.values())
+    ran_out = f", {old} of them no longer vouched for: see GET /api/v1/knowledge?to_check=true" if old else ""
+    told = Finding("knowledge", "ok", f"{len(shelf.articles)} articles, staff's in {settings.knowledge}{ran_out}")
+    return [told, *(Finding("knowledge", "wrong", sentence) for sentence in shelf.wrong)]
 
 
 async def _telegram(channel: TelegramChannel | None) -> Finding:

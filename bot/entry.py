@@ -8,7 +8,11 @@ from importlib import import_module
 
 def main() -> None:
     """Run the command line."""
-    import_module("bot.importing" if sys.argv[1:2] == ["import"] else "bot.__main__").main()
+    wanted = sys.argv[1:3]
+    module = "bot.__main__"
+    if wanted[:1] == ["import"]:
+        module = "bot.importing" if wanted == ["import", "customers"] else "bot.importing_outages"
+    import_module(module).main()
 
 
 if __name__ == "__main__":

@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         """The vault's directory."""
         return self.vault_dir or self.data_dir / "vault"
 
+    @property
+    def knowledge(self) -> Path:
+        """The folder of the articles that staff write."""
+        return self.data_dir / "knowledge"
+
     def secret(self) -> str:
         """The secret key; for a local run made once and kept in DATA_DIR, readable by its owner only."""
         return self.secret_key.get_secret_value() or self._made_once("secret_key", secrets.token_urlsafe(48))

@@ -190,7 +190,7 @@ class _Talk(Commands):
         if intent == "danger":
             # Danger to life comes before everything; a form under way waits below.
             yield from self.begin_with(self.flows.danger, Text(text))
-        elif intent in COMMANDS and (self.understood.score == 1 or (sure and intent in ("agent", "language"))):
+        elif intent in COMMANDS and self._is_command(intent):
             yield from self.command(COMMANDS[intent])
         elif self.frame and away and not (sure and intent in self.flows.by_intent):
             self._hold(Text(text))
@@ -198,6 +198,14 @@ class _Talk(Commands):
             yield from self._answered(Text(text))
         else:
             yield from self._fresh(text)
+
+    def _is_command(self, intent: str) -> bool:
+        """Whether a wish interrupts the question asked; where own words are wanted, only a plain command."""
+        if self.understood.score == 1:
+            return True
+        step = self.step(self.frame) if self.frame and self.frame.step else None
+        least = UNMISTAKABLE if step is not None and step.field.greedy else SURE
+        return intent in ("agent", "language") and self.understood.score >= least
 
     def _pressed(self, value: str) -> Talking:
         stamped = _STAMPED.fullmatch(value)
@@ -399,15 +407,25 @@ class _Talk(Commands):
         elif len(fold(text).split()) > 1 and (said := said_answers.part_of_label(text, self.state.offered)):
             yield from self._pressed(said)
         elif intent is not None and score >= MAYBE and "place" not in self.understood.values:
-            self.say("unclear.did_you_mean")
-            guesses = (intent, *self.understood.also)
-            self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{ABOUT}{guess}") for guess in guesses)
-            self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
+            yield from self._guess(intent, text)
         elif fold(text):
             yield from self.begin_with(self.flows.fallback, Text(text))
         else:
             self.words.append(speech.unread(Text(text)))
             self.offer_menu()
+
+    def _guess(self, intent: str, text: str) -> Talking:
+        """Ask what was meant, unless the question has an answer as it is."""
+        known = self.flows.known
+        told = known.told((yield known.ask(text))) if known else None
+        if told:
+            name, waiting = told
+            yield from self.begin(self.flows.by_name[name], waiting)
+            return
+        self.say("unclear.did_you_mean")
+        guesses = (intent, *self.understood.also)
+        self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{ABOUT}{guess}") for guess in guesses)
+        self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
 
     def _intend(self, intent: str, understood: Understood) -> Talking:
         """Do what the customer wishes: a flow of its own, a command, or an answer on the spot."""

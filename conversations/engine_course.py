@@ -167,6 +167,8 @@ class Course:
             yield from self.begin(self.flows.by_name[name], waiting)
         elif self.frame and not finish.quiet:
             yield from self.go_on_if_asked()
+        elif not self.frame:
+            self.words += finish.alone
 
     def go_on_if_asked(self) -> Talking:
         """After an interruption, put the question of the form again; without a form, offer the menu."""

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from conversations.model import Ahead, Answers, Finish, Flow, Frame, Json, Reopened, State, Step
+from conversations.model import (
+    Ahead,
+    Answers,
+    Event,
+    Finish,
+    Flow,
+    Found,
+    Frame,
+    Json,
+    Query,
+    Reopened,
+    State,
+    Step,
+)
 
 # A form and the questions asked in the middle of it; one more ends the oldest digression. Forms that keep their
 # answers do not count: they are never ended for want of room.
@@ -15,19 +28,28 @@ DEEPEST = 3
 _Kept = TypeVar("_Kept")
 
 
+@dataclass(frozen=True)
+class Known:
+    """Where a question may be answered before the bot guesses: what to ask, and the flow that says the answer."""
+
+    ask: Callable[[str], Query]
+    told: Callable[[Found], tuple[str, Mapping[str, Event]] | None]
+
+
 class Flows:
     """The flows of the service, in the order of the menu.
 
     fallback, danger: take the text that nobody else understands, or that tells of danger to life, as the answer
-    to their first step.
+    to their first step. known: is asked about a text before a guess at it is offered.
     """
 
-    def __init__(self, flows: Iterable[Flow], fallback: Flow, danger: Flow) -> None:
+    def __init__(self, flows: Iterable[Flow], fallback: Flow, danger: Flow, known: Known | None = None) -> None:
         self.menu = tuple(flow for flow in flows if flow.in_menu)
         self.by_name = {flow.name: flow for flow in (*flows, fallback, danger)}
         self.by_intent = {intent: flow for flow in flows for intent in flow.starts_on}
         self.fallback = fallback
         self.danger = danger
+        self.known = known
 
     def keeps(self, frame: Frame) -> bool:
         """Whether the frame is of a form that keeps its answers."""

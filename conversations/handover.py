@@ -122,7 +122,7 @@ FLOW = Flow(
     steps=(
         Step(
             "question",
-            Line(at_most=LONGEST_QUESTION),
+            Line(at_most=LONGEST_QUESTION, greedy=False),
             needs=lambda answers: Desk(),
             instead=queued,
             prompt=closed,

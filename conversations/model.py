@@ -93,10 +93,10 @@ Event: TypeAlias = Text | Press | Photo | Place | SharedContact | Opened | Other
 
 @dataclass(frozen=True)
 class Moment:
-    """A point in time, ISO 8601 with offset; shown in the utility's local time."""
+    """A point in time, ISO 8601 with offset; shown in the utility's local time. `date` has no day of the week."""
 
     at: str
-    style: Literal["full", "time", "day"] = "full"
+    style: Literal["full", "time", "day", "date"] = "full"
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,14 @@ class Words:
     values: Mapping[str, Value] = field(default_factory=dict)
 
 
-Value: TypeAlias = str | int | Moment | Span | Words | tuple["Value", ...]
+@dataclass(frozen=True)
+class Figure:
+    """A whole number that is shown with the thousands marks of the language: money, kWh."""
+
+    n: int
+
+
+Value: TypeAlias = str | int | Figure | Moment | Span | Words | tuple["Value", ...]
 
 
 @dataclass(frozen=True)
@@ -310,12 +317,14 @@ class Finish:
     """How a flow ends: what is said, what is to be done, and the flow that goes on, with answers known ahead.
 
     quiet: a form that was interrupted waits, its question is not put again now.
+    alone: what is said besides when no form waits below, whose question would follow.
     """
 
     reply: Reply
     commands: tuple[Command, ...] = ()
     then: tuple[str, Ahead] | None = None
     quiet: bool = False
+    alone: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -355,12 +364,16 @@ class Flow:
 
 @dataclass(frozen=True)
 class Understood:
-    """What a text was taken for: an intent of the fixed list, how sure (0 to 1), and the values in it."""
+    """What a text was taken for: an intent of the fixed list, how sure (0 to 1), and the values in it.
+
+    text: the text itself; empty when the intent was chosen from a button.
+    """
 
     intent: str | None = None
     score: float = 0.0
     values: Mapping[str, str] = field(default_factory=dict)
     also: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True)

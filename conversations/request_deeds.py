@@ -251,7 +251,7 @@ ASK = Flow(
         WHICH,
         Step(
             "question",
-            Line(LONGEST_QUESTION),
+            Line(LONGEST_QUESTION, greedy=False),
             needs=asked,
             instead=lambda facts: cannot(facts, "ask"),
             prompt=lambda answers, facts: _about("ask_request.question", answers, facts),

@@ -141,7 +141,7 @@ FLOW = Flow(
         Step("procedure", Faces()),
         Step("space", Faces(), when=lambda answers: bool(about(answers, "space"))),
         Step("score", Score()),
-        Step("words", Line(at_most=LONGEST_WORDS, suggestions=lambda answers: ("survey.no_words",))),
+        Step("words", Line(at_most=LONGEST_WORDS, suggestions=lambda answers: ("survey.no_words",), greedy=False)),
     ),
     finish=finish,
 )

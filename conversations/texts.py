@@ -14,7 +14,7 @@ from typing import TypeAlias
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from conversations.model import LANGUAGES, Language, Moment, Span, Value, Words
+from conversations.model import LANGUAGES, Figure, Language, Moment, Span, Value, Words
 
 # Shows a time in a language; the caller knows the clock's zone, this package does not.
 ShowTime: TypeAlias = Callable[[Moment | Span, Language], str]
@@ -100,6 +100,8 @@ class Speaker:
                 return self._say(value, language, html_safe)
             case Moment() | Span():
                 return self._show_time(value, language)
+            case Figure(n):
+                return f"{n:,}".replace(",", "." if language == "vi" else ",")
             case tuple():
                 parts = [self._value(one, language, html_safe) for one in value]
                 lines = any(part.startswith("• ") for part in parts)

@@ -1,31 +1,35 @@
-"""From what people type to an intent, how sure we are of it, and the values in it: rules and fuzzy phrases."""
+"""From what people type to an intent, how sure we are of it, and the values in it: rules, ideas and likeness."""
 
 from __future__ import annotations
 
-import math
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
 from conversations.folding import fold, may_be
+from conversations.likeness import Likeness
 from conversations.model import Understood
+from conversations.phrasebook import Phrasebook, phrasebook
+from conversations.values import VALUES, values_in
 
-# From SURE on an intent is acted upon; from MAYBE on it is offered as a guess. Tried on our own phrases.
+# From SURE on an intent is acted upon; from MAYBE on it is offered as a guess.
 SURE = 0.70
 MAYBE = 0.50
-
-CUSTOMER_CODE = re.compile(r"\bp[a-z][0-9a-z]{2}[0-9]{9}\b")
-
-# The number of a request, also without dashes, its letter or its zeros: "HS-000127-K", "hs 127".
-_REQUEST = re.compile(r"\bhs(?: ?[0-9oqil]){1,9}(?: ?[a-z])?\b")
+# How alike a text must be to the examples of an intent for either, and how far ahead of the next one to be SURE.
+# Tried on tests/conversations/utterances/tuned.toml.
+_ALIKE_SURE, _ALIKE_MAYBE, _AHEAD = 0.35, 0.22, 0.12
+# From here on a text says what an example says, small words aside.
+_SAME = 0.95
+# As alike as this is what a rule settles; small talk is never more, so that it takes the place of no answer.
+_RULED, _SMALL_TALK = 0.85, 0.75
 
 # EVNHCMC's keywords for short messages (evnhcmc.vn, 2014): "LMD PE01000000014", also written in one.
 _KEYWORD = re.compile(r"(?P<keyword>lmd|md)(?: ?(?P<code>p[a-z] ?[0-9][0-9a-z ]*))?")
+
+# The number of a request, also without dashes, its letter or its zeros: "HS-000127-K", "hs 127".
+_REQUEST = re.compile(r"\bhs(?: ?[0-9oqil]){1,9}(?: ?[a-z])?\b")
 
 _WHEN = (
     ("now", re.compile(r"\b(bay gio|hien tai|hien nay|dang|luc nay|now|right now|currently)\b")),
@@ -43,100 +47,64 @@ _PLACE_ENGLISH = re.compile(
 )
 # A house number after "ở" is a place of its own, even in "nhà tôi mất điện ở 12/3 Lê Lợi".
 _PLACE_HOUSE = re.compile(r"\b(?:o|tai|at) ((?:so )?[0-9]+[a-z]?(?:/[0-9a-z]+)* [a-z].+)$")
-_PLACE_LOOSE = re.compile(r"\b(?:o|tai(?! sao)|khu vuc|in|at|for)\s+(?!dau\b|night\b)(.+)$")
+_PLACE_LOOSE = re.compile(
+    r"\b(?:o|tai(?! sao)|khu vuc|in|at)\s+"
+    r"(?!(?:dau|night|tro|day|do|nha|app|ngan|my|our|the|a|me|n[a-z]+|last|this)\b)(.+)$"
+)
 # Where the name of a place ends and the matter begins.
-_MATTER = re.compile(r"\b(?:bi |dang |co )?(?:cup|mat|cat|ngung) dien\b.*|\b(?:when|why|power|outage)s?\b.*")
+_MATTER = re.compile(
+    r"\b(?:bi |dang |co )?(?:cup|mat|cat|ngung) dien\b.*|\b(?:when|why|power|outage)s?\b.*"
+    rf"|\b(?:khi nao|bao gio|may gio|{'|'.join(VALUES - {'nday'})})\b.*"
+)
 _TIME_WORDS = re.compile(
     r"\b(bay gio|hien tai|hien nay|luc nay|hom nay|bua nay|toi nay|chieu nay|sang nay|ngay mai|sang mai|chieu mai"
     r"|toi mai|mai|tuan nay|tuan sau|tuan toi|trong tuan|right now|now|today|tonight|tomorrow|this week|next week"
-    r"|khong|co|vay|nhe|a|please)\b"
+    r"|khong|co|vay|nhe|a|please|nday)\b"
 )
+# No word of command is longer, in letters.
+LONGEST_COMMAND = 40
 _LANGUAGE = (("en", re.compile(r"\b(tieng anh|english)\b")), ("vi", re.compile(r"\b(tieng viet|vietnamese)\b")))
 _MY_PLACES = re.compile(r"\b((nha|noi|cho|khu)( cua)? (toi|em|minh|tui)|my (home|house|place|places|area))\b")
 
 
-@dataclass(frozen=True)
-class Phrasebook:
-    """The phrases of the data file, folded and ready to compare; `weights` tell a word's worth (rare: more)."""
-
-    shorthand: Mapping[str, str]
-    exact: Mapping[str, str]
-    phrases: tuple[tuple[frozenset[str], str], ...]
-    weights: Mapping[str, float]
-    danger: tuple[re.Pattern[str], ...]
-    harmless: tuple[re.Pattern[str], ...]
-    said: tuple[tuple[str, str, re.Pattern[str]], ...]
-
-    @classmethod
-    def read(cls, source: str) -> Phrasebook:
-        """Read the data file's text."""
-        data = tomllib.loads(source)
-        shorthand: dict[str, str] = data["shorthand"]
-
-        def folded(group: Mapping[str, list[str]]) -> dict[str, str]:
-            return {
-                _expand(fold(phrase), shorthand): intent for intent, phrases in group.items() for phrase in phrases
-            }
-
-        phrases = tuple((frozenset(words.split()), intent) for words, intent in folded(data["intents"]).items())
-        return cls(
-            shorthand=shorthand,
-            exact=folded(data["exact"]),
-            phrases=phrases,
-            weights=_weights(phrases),
-            danger=tuple(re.compile(pattern) for pattern in data["danger"]["patterns"]),
-            harmless=tuple(re.compile(pattern) for pattern in data["danger"]["harmless"]),
-            said=tuple(
-                (name, value, re.compile(pattern))
-                for name, values in data["said"].items()
-                for value, patterns in values.items()
-                for pattern in patterns
-            ),
-        )
-
-
-def _weights(phrases: Iterable[tuple[frozenset[str], str]]) -> dict[str, float]:
-    """A word that few intents use tells more than one that all use."""
-    users: dict[str, set[str]] = {}
-    intents = set()
-    for words, intent in phrases:
-        intents.add(intent)
-        for word in words:
-            users.setdefault(word, set()).add(intent)
-    return {word: math.log(1 + len(intents) / len(by)) for word, by in users.items()}
-
-
-@cache
-def phrasebook() -> Phrasebook:
-    """The phrasebook that comes with the product."""
-    return Phrasebook.read(resources.files("conversations").joinpath("phrases.toml").read_text("utf-8"))
-
-
+@lru_cache(maxsize=1024)
 def understand(text: str) -> Understood:
     """What a text is about. `score` is 1 for a word of command, below MAYBE it is a guess not worth asking."""
-    book = phrasebook()
-    plain = fold(text)
+    book, plain = phrasebook(), fold(text)
+    valued = values_in(text)
+    values, rest = _named(plain, valued.plain)
+    values = valued.values | values
     if is_danger(plain, book):
-        return Understood("danger", 1.0, _values(plain)[0])
+        return Understood("danger", 1.0, values, text=text)
     keyword = _KEYWORD.fullmatch(plain)
     if keyword:
         return _by_keyword(keyword["keyword"], "".join((keyword["code"] or "").split()))
     request = _REQUEST.search(plain)
     if request:
-        return Understood("request_progress", 1.0, {"request": request.group().upper()})
-    exact = _exact(_expand(plain, book.shorthand), book)
-    values, rest = _values(plain)
+        return Understood("request_progress", 1.0, values | {"request": request.group().upper()}, text=text)
     values |= _said(plain, book)
-    words = _expand(rest, book.shorthand)
-    exact = exact or _exact(words, book)
-    if exact and not _is_another_word(text):
-        return Understood(exact, 1.0, values)
-    ranked = _ranked(words, book)
+    exact = _exact(book.ideas.spelled_out(plain), book) or _exact(book.ideas.spelled_out(rest), book)
+    if exact and not _is_another_word(text, book):
+        return Understood(exact, 1.0, values, text=text)
+    ranked = _ranked({valued.plain, rest}, book)
+    if ranked and ranked[0][1] < SURE:
+        # "Something else" and a greeting are nothing to be offered.
+        ranked = [one for one in ranked if one[0] not in book.unoffered]
     if not ranked:
-        return Understood(values=values)
+        return Understood(values=values, text=text)
     intent, score = ranked[0]
-    others = tuple(name for name, other in ranked[1:4] if other >= MAYBE)
-    return Understood(intent, round(score, 3), values, others)
+    others = tuple(name for name, other in ranked[1:4] if other >= MAYBE and name not in book.unoffered)
+    return Understood(intent, round(score, 3), values, others, text)
+
+
+def ideas_of(text: str) -> list[str]:
+    """The words of a text as likeness compares them: folded, spelled out, each idea and each value one word."""
+    return _ideas(values_in(text).plain, phrasebook())
+
+
+def small_words() -> frozenset[str]:
+    """Words that are in every sentence and tell little."""
+    return phrasebook().small
 
 
 def is_danger(plain: str, book: Phrasebook) -> bool:
@@ -165,77 +133,97 @@ def _exact(words: str, book: Phrasebook) -> str | None:
     """A word of command, one slip of the finger forgiven when it is long enough to be told apart."""
     if words in book.exact:
         return book.exact[words]
-    if len(words) < 5:
+    if not 5 <= len(words) <= LONGEST_COMMAND:
         return None
     match = process.extractOne(words, book.exact.keys(), scorer=fuzz.ratio, score_cutoff=88)
     return book.exact[match[0]] if match else None
 
 
-@cache
-def _written() -> Mapping[str, tuple[str, ...]]:
-    """The words of command with their diacritics, by what is left of them without."""
-    data = tomllib.loads(resources.files("conversations").joinpath("phrases.toml").read_text("utf-8"))
-    written: dict[str, tuple[str, ...]] = {}
-    for phrases in data["exact"].values():
-        for phrase in phrases:
-            written[fold(phrase)] = (*written.get(fold(phrase), ()), phrase)
-    return written
-
-
-def _is_another_word(text: str) -> bool:
+def _is_another_word(text: str, book: Phrasebook) -> bool:
     """Whether the diacritics typed tell that it is none of the words of command: "Đúng" is not "dừng"."""
-    forms = _written().get(fold(text), ())
+    forms = book.written.get(fold(text), ())
     return bool(forms) and not any(may_be(text, form) for form in forms)
 
 
-def _ranked(words: str, book: Phrasebook) -> list[tuple[str, float]]:
-    """Each intent with the score of its best phrase, best first; scores under half of MAYBE are left out."""
-    typed = frozenset(_spelled(word, book) for word in words.split())
-    best: dict[str, float] = {}
-    for phrase, intent in book.phrases:
-        score = _alike(typed, phrase, book.weights)
-        if score > best.get(intent, MAYBE / 2):
-            best[intent] = score
-    return sorted(best.items(), key=lambda pair: -pair[1])
+@cache
+def _likeness() -> Likeness:
+    book = phrasebook()
+    said = ((_ideas(values_in(phrase).plain, book), intent) for phrase, intent in book.phrases)
+    return Likeness(said, book.small)
 
 
-def _spelled(word: str, book: Phrasebook) -> str:
-    """The word of the phrasebook that a longer word is a slip of the finger away from, else itself."""
-    if word in book.weights or len(word) < 4:
-        return word
-    match = process.extractOne(word, book.weights.keys(), scorer=fuzz.ratio, score_cutoff=80)
-    return match[0] if match else word
+def _ideas(plain: str, book: Phrasebook) -> list[str]:
+    return book.ideas.of(book.ideas.spelled_out(plain))
 
 
-def _alike(typed: frozenset[str], phrase: frozenset[str], weights: Mapping[str, float]) -> float:
-    """How much of the phrase was typed, and, less important, how much of what was typed is in the phrase.
+def _ranked(readings: Iterable[str], book: Phrasebook) -> list[tuple[str, float]]:
+    """The intents by score, best first; of several readings of a text the better one counts for each."""
+    ideas = [_ideas(plain, book) for plain in readings]
+    ranked = _alike(ideas, book)
+    if ranked and ranked[0][0] in book.courteous:
+        # "Có điện rồi, cảm ơn em": what is said beside a courtesy is the wish.
+        wishes = [[word for word in words if word not in book.courtesies] for words in ideas]
+        wish = _alike([words for words in wishes if book.ideas.names.intersection(words)], book)
+        if wish and wish[0][0] not in book.courteous and _sure(wish):
+            ranked = wish
+    if ranked and ranked[0][1] >= _ALIKE_SURE and not (_sure(ranked) and _enough(ranked[0][1], ideas)):
+        # Two wishes with nothing between them: neither is SURE.
+        return [(intent, min(_score(alike), SURE - 0.01)) for intent, alike in ranked]
+    return [(intent, _score(alike)) for intent, alike in ranked]
 
-    A word that no phrase has weighs little: names and courtesies must not drown what was said.
-    """
-    shared = sum(weights[word] for word in typed & phrase)
-    if not shared:
-        return 0.0
-    of_phrase = shared / sum(weights[word] for word in phrase)
-    of_typed = shared / sum(weights.get(word, 0.4) for word in typed)
-    return 0.65 * of_phrase + 0.35 * of_typed
+
+def _sure(ranked: list[tuple[str, float]]) -> bool:
+    ahead = ranked[0][1] - ranked[1][1] if len(ranked) > 1 else 1.0
+    return ranked[0][1] >= _ALIKE_SURE and ahead >= _AHEAD
 
 
-def _values(plain: str) -> tuple[dict[str, str], str]:
-    """The values in folded words, and the words without them."""
+def _enough(alike: float, readings: Iterable[Sequence[str]]) -> bool:
+    """One word ("công tơ", "tiền điện") is enough only where it is all that people say of a wish."""
+    return alike >= _RULED or any(_likeness().tell(words) for words in readings)
+
+
+def _alike(readings: Iterable[Sequence[str]], book: Phrasebook) -> list[tuple[str, float]]:
+    """The intents by how alike the ideas are to their examples, rules applied, best first."""
+    alike: dict[str, float] = {}
+    for words in readings:
+        text = " ".join(words)
+        never = {intent for intent, rule in book.never if rule.search(text)}
+        ruled = {intent for intent, rule in book.sure if rule.search(text)} - never
+        found = [
+            (intent, nearest if nearest >= _SAME else all_) for intent, all_, nearest in _likeness().ranked(words)
+        ]
+        idea = not book.ideas.names.isdisjoint(words)
+        for intent, likeness in (*found, *((intent, _RULED) for intent in ruled)):
+            # Without an idea it may be a name or a number, but no wish that a power utility knows.
+            told = idea or likeness >= _SAME or intent in ruled or intent == "off_topic"
+            if told and intent not in never:
+                alike[intent] = max(likeness, alike.get(intent, 0.0))
+    if "off_topic" in alike:
+        alike["off_topic"] = min(alike["off_topic"], _SMALL_TALK)
+    return sorted(alike.items(), key=lambda one: (-one[1], one[0]))
+
+
+def _score(alike: float) -> float:
+    """Likeness on the scale where SURE and MAYBE are."""
+    if alike >= _ALIKE_SURE:
+        return SURE + (1 - SURE) * (alike - _ALIKE_SURE) / (1 - _ALIKE_SURE)
+    if alike >= _ALIKE_MAYBE:
+        return MAYBE + (SURE - MAYBE) * (alike - _ALIKE_MAYBE) / (_ALIKE_SURE - _ALIKE_MAYBE)
+    return MAYBE * alike / _ALIKE_MAYBE
+
+
+def _named(plain: str, valued: str) -> tuple[dict[str, str], str]:
+    """When, which language, whose place and where, in folded words; and the words without the place."""
     values: dict[str, str] = {}
-    rest = plain
-    code = CUSTOMER_CODE.search(rest)
-    if code:
-        values["code"] = code.group().upper()
-        rest = rest.replace(code.group(), " ")
     for name, pattern in _WHEN:
-        if pattern.search(rest):
+        if pattern.search(plain):
             values["when"] = name
     for language, pattern in _LANGUAGE:
-        if pattern.search(rest):
+        if pattern.search(plain):
             values["language"] = language
-    if _MY_PLACES.search(rest):
+    if _MY_PLACES.search(plain):
         values["mine"] = "yes"
+    rest = valued
     place = (
         _PLACE_ENGLISH.search(rest)
         or _PLACE.search(rest)
@@ -251,7 +239,3 @@ def _values(plain: str) -> tuple[dict[str, str], str]:
             rest = rest.replace(place.group(0), " ").strip() + " " + " ".join(_TIME_WORDS.findall(named))
             rest += f" {matter.group()}" if matter else ""
     return values, " ".join(rest.split())
-
-
-def _expand(plain: str, shorthand: Mapping[str, str]) -> str:
-    return " ".join(shorthand.get(word, word) for word in plain.split())

@@ -9,6 +9,7 @@ from conversations.model import (
     Ahead,
     Button,
     Event,
+    Figure,
     Frame,
     Given,
     Moment,
@@ -48,6 +49,8 @@ def value_to_json(value: Value) -> Any:
     match value:
         case Moment(at, style):
             return {"moment": at, "style": style}
+        case Figure(n):
+            return {"figure": n}
         case Span(start, end):
             return {"span": [start, end]}
         case Words():
@@ -62,6 +65,8 @@ def value_from_json(value: Any) -> Value:
     match value:
         case {"moment": at, "style": style}:
             return Moment(at, style)
+        case {"figure": int(n)}:
+            return Figure(n)
         case {"span": [start, end]}:
             return Span(start, end)
         case {"say": _}:

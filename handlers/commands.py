@@ -10,6 +10,7 @@ from conversations.calendar import ReplaceCalendarLink
 from conversations.danger import TellUrgent
 from conversations.follow import Follow
 from conversations.handover import AskForPerson, LeaveQuestion, LeaveQueue
+from conversations.knowledge import CountVote, KeepQuestion
 from conversations.model import Command, SetLanguage
 from conversations.my_places import PausePlace, RemovePlace, RenamePlace, ResumePlace
 from conversations.notices import SetQuietHours, SetReminders
@@ -25,6 +26,7 @@ from handlers import (
     calendar,
     consents,
     handovers,
+    knowledge,
     my_requests,
     preferences,
     privacy,
@@ -53,6 +55,8 @@ COMMANDS: dict[type[Command], Do] = {
     HearOf: reports.hear_of,
     PowerIsBack: reports.power_is_back,
     TellUrgent: reports.tell_urgent,
+    KeepQuestion: knowledge.keep_question,
+    CountVote: knowledge.count_vote,
     Propose: proposals.propose,
     WithdrawProposal: proposals.withdraw,
     AgreeToWindow: proposals.agree,

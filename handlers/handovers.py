@@ -30,7 +30,8 @@ from conversations.model import (
     Words,
     say,
 )
-from conversations.understand import SURE, is_danger, phrasebook, understand
+from conversations.phrasebook import phrasebook
+from conversations.understand import SURE, is_danger, understand
 from conversations.wire import reply_to_json
 from handlers import questions
 from handlers.rules.desk import DeskRules, answer_by, desk_at, expected_minutes, is_open, opens_next

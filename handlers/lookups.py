@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+from conversations.billing import BillOf, CompareBills, EstimateAppliances, RoomOf, TariffOf
 from conversations.calendar import MyCalendar
 from conversations.danger import UrgentNumber
 from conversations.days import ReadDay, WhatDay
 from conversations.handover import Desk
+from conversations.knowledge import FindArticles, ReadArticle
 from conversations.lookup import LookUp
 from conversations.model import Found, Query
 from conversations.my_requests import MyRequest, MyRequests
@@ -27,8 +29,10 @@ from conversations.windows import ReadWindow
 from handlers import (
     calendar,
     consents,
+    consultation,
     days,
     handovers,
+    knowledge,
     my_requests,
     numbering,
     outage_lookup,
@@ -53,6 +57,8 @@ LOOKUPS: dict[type[Query], Look] = {
     MyNotices: preferences.mine,
     MyCalendar: calendar.mine,
     LookUp: outage_lookup.look_up,
+    FindArticles: knowledge.find,
+    ReadArticle: knowledge.read,
     NewNumber: numbering.find,
     PowerAt: power.at_place,
     Restored: power.over_for_others,
@@ -70,6 +76,11 @@ LOOKUPS: dict[type[Query], Look] = {
     Recall: consents.recall,
     MyRequests: my_requests.mine,
     MyRequest: my_requests.one,
+    TariffOf: consultation.find,
+    BillOf: consultation.find,
+    CompareBills: consultation.find,
+    RoomOf: consultation.find,
+    EstimateAppliances: consultation.find,
 }
 
 

@@ -39,6 +39,8 @@ class Clock:
             return f"{at:%H:%M}"
         if value.style == "day":
             return _day(at, language)
+        if value.style == "date":
+            return format_date(at, "d/M/y" if language == "vi" else "d MMM y", locale=language)
         return self._say("time.full", language, time=f"{at:%H:%M}", day=_day(at, language))
 
     def _span(self, span: Span, language: Language) -> str:

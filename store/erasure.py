@@ -17,6 +17,8 @@ from store.consents import Consent
 from store.contacts import Contact
 from store.conversations import Conversation, Received
 from store.db import Unit
+from store.handovers import Handover
+from store.knowledge import UnknownQuestion
 from store.outbox import Delivery, Message
 from store.privacy import PrivacyCase
 from store.profiles import Profile
@@ -38,6 +40,9 @@ FATE: Mapping[type[SQLModel], Mapping[str, Any] | None] = {
     Subscription: None,
     # With their messages, where those were said to nobody else.
     Delivery: None,
+    UnknownQuestion: None,
+    # When somebody waited for a person, and how it ended.
+    Handover: {"note": ""},
     Report: {"target": "", "place": None, "label": "", "customer_code": None, "answers": {}},
     Proposal: {"customer_code": "", "reason": ""},
     Request: {"answers": "{}", "sealed": "", "shown_name": "", "customer_code": None},

@@ -32,7 +32,12 @@ _ERROR = {
                 },
             },
             "required": ["code", "message"],
-        }
+        },
+        "allowed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of a request that cannot be moved so: the states that it can be moved to.",
+        },
     },
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from bot.web.errors import ApiError, language_of
 from bot.web.escalations_api import EscalationsApi
 from bot.web.files_api import FilesApi
 from bot.web.health import Health
+from bot.web.knowledge_api import KnowledgeApi
 from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
 from bot.web.proposals_api import ProposalsApi
@@ -25,6 +26,7 @@ from bot.web.requests_api import RequestsApi
 from bot.web.stats_api import StatsApi
 from bot.web.surveys_api import SurveysApi
 from conversations.texts import Speaker
+from handlers.knowledge_base import KnowledgeBase
 from handlers.sealing_port import Sealer
 from handlers.vault import Vault
 from store.db import Database
@@ -63,6 +65,7 @@ class WebServices:
     speaker: Speaker
     sealer: Sealer | None = None
     vault: Vault | None = None
+    knowledge: KnowledgeBase = field(default_factory=KnowledgeBase)
 
 
 def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> web.Application:
@@ -78,6 +81,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations += StatsApi(services.database, services.clock).routes()
     if services.vault is not None:
         operations += FilesApi(services.vault, services.clock).routes()
+    operations += KnowledgeApi(services.database, services.clock, services.spread, services.knowledge).routes()
     document = describe(operations)
 
     async def openapi(request: web.Request) -> web.Response:

@@ -73,6 +73,10 @@ class Progress:
         foot = FOOT_LINE * len(self.foot) + 2 * FOOT_PAD
         return WIDTH, BAND_HEIGHT + AFTER_BAND + STEP_HEIGHT * len(self.steps) + foot
 
+    def png(self) -> bytes:
+        """The picture as PNG."""
+        return _Painter(self).png()
+
     @property
     def over(self) -> bool:
         """Whether nothing more is to come."""
@@ -113,11 +117,6 @@ class Progress:
 
     def _local(self, at: str) -> datetime:
         return datetime.fromisoformat(at).astimezone(self._zone)
-
-
-def paint(shown: Progress) -> bytes:
-    """The picture as PNG."""
-    return _Painter(shown).png()
 
 
 class _Painter:

@@ -43,6 +43,18 @@ def paint(layout: Layout) -> bytes:
     return _Painter(layout).png()
 
 
+class WeekPicture:
+    """A week that is laid out and not drawn yet."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.size = layout.size
+        self._layout = layout
+
+    def png(self) -> bytes:
+        """The picture as PNG."""
+        return paint(self._layout)
+
+
 class _Painter:
     """Draws what the layout says, from top to bottom."""
 

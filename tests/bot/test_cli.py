@@ -83,7 +83,7 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_the_vaults_keys_are_turned_and_a_missing_one_is_named(sqlite_template: Path, tmp_path: Path) -> None:
-    copied(sqlite_template, tmp_path)
+    copied(sqlite_template, tmp_path / "sangden.db")
     old, new = new_key("k1"), new_key("k2")
     said = sangden(tmp_path, "chat", said="theo dõi\n", VAULT_KEYS=old)
     assert "theo dõi nơi nào" in said.stdout, said.stderr

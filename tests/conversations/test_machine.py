@@ -1,6 +1,7 @@
 """However a conversation goes, it never breaks, is never silent, and keeps exactly what was answered."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import orjson
 from hypothesis import settings
@@ -8,11 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from conversations import engine
+from conversations.billing import BillOf, CompareBills, EstimateAppliances, RoomOf, TariffOf
 from conversations.calendar import CalendarFound, MyCalendar
 from conversations.danger import UrgentFound, UrgentNumber
 from conversations.days import DayKnown, DayNotRead, ReadDay, WhatDay
 from conversations.flows import FLOWS
 from conversations.handover import Desk, DeskFound
+from conversations.knowledge import ArticleFound, ArticlesFound, ArticleTitle, FindArticles, ReadArticle
 from conversations.lookup import LookUp, OutageSeen, OutagesFound
 from conversations.model import (
     LANGUAGES,
@@ -55,12 +58,14 @@ from conversations.proposals import MyProposal, ProposalSeen
 from conversations.service_words import Recall, Recalled
 from conversations.survey import SurveyFound, SurveyOf
 from conversations.wire import reply_from_json, reply_to_json, state_from_json, state_to_json
+from handlers import consultation
 from handlers.talking import talking
 
 WARD = PlaceSeen("w:26743", Words("place.ward", {"name": "Phường Bến Thành"}))
 METER = PlaceSeen(
     "c:PE01000000014", Words("place.customer", {"code": "PE01000000014", "ward": "Phường Bến Thành"})
 )
+NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 AS_OF = Moment("2026-11-20T07:05:00+00:00")
 REQUEST = RequestSeen(
     code="HS-000001-K",
@@ -79,7 +84,11 @@ SAID = (
     "theo dõi", "tra cứu", "nơi của tôi", "phường Bến Thành", "PE01000000014", "hủy", "quay lại", "menu", "giúp",
     "english", "tiếng việt", "nhân viên", "mất điện rồi", "giá điện", "điện", "dây điện đứt", "tiếp tục", "Nhà",
     "hồ sơ của tôi", "HS-000001-K", "hs 1 2 3",
+    "tính tiền điện", "sao tiền điện cao vậy", "250 số", "500 nghìn", "giá điện nhà trọ",
+    "2 máy lạnh", "300 100 50",
     "👍", "", "{n} <b>", "1", "2", "9", "hôm nay", "xin chào", "a" * 3000,
+    "👍", "", "đóng tiền điện ở đâu", "tiền điện", "Chưa",
+    "{n} <b>", "1", "2", "9", "hôm nay", "xin chào", "a" * 3000,
 )  # fmt: skip
 SENT: tuple[Event, ...] = (
     Photo("x", kind="image", file="f1"),
@@ -91,6 +100,12 @@ STRANGE = (
     "go:power_back:x", "go:danger_place", "1:no_step:x",
     "go:requests:HS-000001-K", "go:add_paper:HS-000001-K", "go:ask_request:HS-000001-K", "go:add_more",
     "go:reopen_request:HS-000001-K", "go:cancel_request:HS-000002-F", "go:requests:HS-000009-Z",
+    "go:bill_steps:home:k250h2", "go:bill_months:home:m1", "go:bill_shared:x", "go:bill:business",
+    "go:bill:nobody",
+    "go:appliances:large", "go:appliances", "go:money", "go:tariff:hours", "go:rented_room:no",
+    "go:bill_high:home:k0",
+    "go:bill_steps:prepaid:k1", "go:bill_steps:production.low:n1o2p3",
+    "go:article:pay-where", "go:article:gone", "go:helped:yes.x", "go:knowledge", "about:payment",
     "go:nothing", "lang:xx", "!go_on", "!drop", "about:tariff", "mine",
 )  # fmt: skip
 
@@ -117,6 +132,15 @@ def found(query: Query) -> Found:
             return RestoredFound(asked, 1, "SC-261120-1", (METER,)) if asked == "1" else RestoredFound(asked)
         case MyReports():
             return MyReportsFound((("Nhà", "BD-000001-E"),))
+        case FindArticles(question):
+            alike = (ArticleTitle("pay-where", "Đóng tiền điện ở đâu"), ArticleTitle("gone", "Mục đã bỏ"))
+            return ArticlesFound(
+                question, "pay-where" if "ở đâu" in question else None, alike if "tiền" in question else ()
+            )
+        case ReadArticle("pay-where"):
+            return ArticleFound("pay-where", "Đóng tiền", "Qua **ngân hàng**.\n\nHay ví.", "x", AS_OF, AS_OF, True)
+        case ReadArticle(name):
+            return ArticleFound(name)
         case NewNumber():
             return NumberFound("BD-000001-E")
         case MyRequests():
@@ -144,6 +168,8 @@ def found(query: Query) -> Found:
             return DataFound(1, 2, 3, 1, 0, True, purposes, "", "RD-000001-A", AS_OF.at, AS_OF.at, deleting=False)
         case FindPlaceByPhone() | FindPlaceNear():
             return PlacesFound((WARD, METER), False, "", "position")
+        case BillOf() | CompareBills() | RoomOf() | TariffOf() | EstimateAppliances():
+            return consultation.found(query, NOON, talking())
     raise AssertionError(f"nothing is known of {query}")
 
 
@@ -194,17 +220,39 @@ class Conversation(RuleBasedStateMachine):
     @precondition(lambda self: self.turn.reply.buttons)
     @rule(data=st.data())
     def answers(self, data: st.DataObject) -> None:
-        """A valid choice; typing its number is the same as pressing it."""
+        """A valid choice; typing its number is the same as pressing it, unless the question wants a number."""
         at = data.draw(st.integers(0, len(self.turn.reply.buttons) - 1))
         pressed = take(self.turn.state, Press(self.turn.reply.buttons[at].value))
-        self.go(Text(str(at + 1)))
+        if self.counts():
+            self.go(Press(self.turn.reply.buttons[at].value))
+        else:
+            self.go(Text(str(at + 1)))
         assert self.turn == pressed
+
+    def counts(self) -> bool:
+        """Whether a number is the answer to the question under way."""
+        frame = self.turn.state.frames[-1] if self.turn.state.frames else None
+        step = frame and FLOWS.by_name[frame.flow].step(frame.step or "")
+        return bool(step and getattr(step.field, "digits", False))
+
+    @precondition(lambda self: self.counts())
+    @rule(number=st.integers(0, 10**6))
+    def counts_out(self, number: int) -> None:
+        """A number is taken as itself and never as that of a button: Cancel and Back are not far."""
+        frames = self.turn.state.frames
+        self.go(Text(str(number)))
+        assert self.turn.commands == ()
+        assert "cancel.done" not in [words.key for words in self.turn.reply.words]
+        assert len(self.turn.state.frames) >= len(frames) - 1
 
     @precondition(lambda self: self.turn.state.frames)
     @rule()
     def cancels(self) -> None:
+        """At once, or, for a form that took some effort, when it is said a second time."""
         before = self.turn.state.frames
         self.go(Text("hủy"))
+        if FLOWS.keeps(before[-1]) and len(self.turn.state.frames) == len(before):
+            self.go(Text("hủy"))
         assert self.turn.state.frames == before[:-1] or len(self.turn.state.frames) < len(before)
 
     @rule(data=st.data())
@@ -260,6 +308,10 @@ def test_every_flow_can_be_finished_by_valid_answers() -> None:
         "AskAboutRequest": ("HS-000001-K", "Hỏi về hồ sơ", "bao giờ xong?"),
         "CancelRequest": ("HS-000001-K", "Hủy hồ sơ", "Không cần nữa", "Hủy hồ sơ này"),
         "ReopenRequest": ("HS-000002-F", "Chưa hài lòng, mở lại", "làm chưa xong"),
+        "knowledge.title": ("đóng tiền điện ở đâu",),
+        "knowledge.not_known": ("trả tiền điện bằng vàng được không", "Không có mục nào đúng"),
+        "KeepQuestion": ("trả tiền điện bằng vàng được không", "Không có mục nào đúng"),
+        "CountVote": ("đóng tiền điện ở đâu", "Chưa"),
     }
     for end, said in ways.items():
         state, done = State(), list[Command]()

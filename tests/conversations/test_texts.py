@@ -10,9 +10,10 @@ from babel.messages.pofile import read_po
 import conversations
 from conversations.engine_speech import title
 from conversations.flows import FLOWS
-from conversations.model import LANGUAGES, Language
+from conversations.model import LANGUAGES, Figure, Language, Moment, Words
+from conversations.phrasebook import phrasebook
 from conversations.texts import keys_of, sources, wanted_values
-from conversations.understand import phrasebook
+from handlers.talking import talking
 
 ROOT = Path(conversations.__file__).parents[1]
 LITERAL = re.compile(r"""\b(?:Words|say|self\.say)\(\s*"([a-z_]+(?:\.[a-z_]+)+)\"""")
@@ -45,6 +46,14 @@ def test_only_bold_and_italic_are_used_and_closed_on_their_line(language: Langua
         for line in (line for text in all_ for line in text.split("\n")):
             tags = "".join(TAG.findall(line))
             assert re.fullmatch(r"(<b></b>|<i></i>)*", tags), f"{key}: {line}"
+
+
+def test_a_figure_has_the_marks_of_its_language_and_a_date_no_weekday() -> None:
+    figure, date = Figure(1_234_567), Moment("2025-05-10T12:00:00+07:00", "date")
+    said = [talking().speaker.plain(Words("literal", {"text": figure}), one) for one in LANGUAGES]
+    assert said == ["1.234.567", "1,234,567"]
+    dates = [talking().speaker.plain(Words("literal", {"text": date}), one) for one in LANGUAGES]
+    assert dates == ["10/5/2025", "10 May 2025"]
 
 
 def test_no_text_is_empty() -> None:

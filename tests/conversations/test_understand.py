@@ -4,7 +4,7 @@ import pytest
 
 from conversations.engine import UNMISTAKABLE
 from conversations.folding import fold
-from conversations.understand import SURE, understand
+from conversations.understand import MAYBE, SURE, understand
 
 MEANT = {
     "outage_schedule": (
@@ -156,3 +156,84 @@ def test_a_name_is_no_wish(said: str) -> None:
 )
 def test_the_values_in_the_words_are_found(said: str, values: dict[str, str]) -> None:
     assert understand(said).values == values
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("có điện rồi", "outage_restored"),
+        ("có điện rồi cảm ơn em", "outage_restored"),
+        ("báo có điện rồi mà nhà tôi chưa có", "still_dark"),
+        ("cắt hợp đồng điện", "contract_change"),
+        ("xin cắt điện luôn vì bán nhà", "contract_change"),
+        ("khu tôi bị cắt điện", "outage_report"),
+        ("bị cắt điện do chưa đóng tiền", "reconnect_debt"),
+        ("mất đồng hồ điện", "meter_check"),
+        ("mất nước rồi", "off_topic"),
+        ("điện thoại tôi bị hư", "off_topic"),
+        ("tiền điện 500k là bao nhiêu số", "bill_estimate"),
+        ("chủ trọ lấy 4k một ký", "rented_room"),
+        ("YC-000127-K", "request_progress"),
+        ("mất điện, dây điện rớt xuống đường", "danger"),
+        ("cảm ơn em, trụ điện cháy rồi", "danger"),
+    ],
+)
+def test_words_that_are_easily_mistaken_are_told_apart(said: str, meant: str) -> None:
+    for text in (said, fold(said) if "-" not in said else said):
+        understood = understand(text)
+        assert (understood.intent, understood.score >= SURE) == (meant, True)
+
+
+@pytest.mark.parametrize("said", ["tiền điện", "điện nhà"])
+def test_a_word_that_many_wishes_share_is_asked_back(said: str) -> None:
+    assert MAYBE <= understand(said).score < SURE
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["12/3 Lê Lợi", "10 đến 6", "PE01000000014", "Nguyễn Văn Bảy", "hai ba", "1990", "chị Ba", "8h tối mai", "a"],
+)
+def test_an_answer_without_a_wish_in_it_is_none(said: str) -> None:
+    assert understand(said).score < MAYBE
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("2 hồ sơ", "households"),
+        ("số 250 đường Lê Lợi", "kwh"),
+        ("250 số điện thoại", "kwh"),
+        ("1 kwh bao nhiêu", "kwh"),
+        ("0912345678", "money"),
+        ("chuyển qua ngân hàng", "money"),
+        ("12/3 Lê Lợi", "day"),
+        ("cúp điện 2h nay rồi", "day"),
+        ("2 triệu 3 tháng", "households"),
+        ("5 kWh một ngày", "kw"),
+    ],
+)
+def test_what_only_looks_like_a_value_is_none(said: str, name: str) -> None:
+    assert name not in understand(said).values
+
+
+@pytest.mark.parametrize(
+    ("said", "dong"),
+    [
+        ("1tr25", 1_250_000),
+        ("1tr250", 1_250_000),
+        ("2 triệu rưỡi", 2_500_000),
+        ("2 triệu 3 tháng", 2_000_000),
+        ("1 triệu 2 trăm nghìn", 1_200_000),
+        ("năm nghìn rưỡi", 5_500),
+        ("ba trăm hai mươi nghìn", 320_000),
+        ("1,200,000 vnd", 1_200_000),
+        ("12.500.000", 12_500_000),
+    ],
+)
+def test_amounts_of_money_are_read_to_the_dong(said: str, dong: int) -> None:
+    assert understand(said).values["money"] == str(dong)
+
+
+def test_the_longest_text_is_understood_like_any_other() -> None:
+    for words in ("điện ", "ngày 25 ", "hai ba ", "từ 8h đến ", "dây điện có "):
+        assert understand((words * 400)[:2000]).intent != "danger"

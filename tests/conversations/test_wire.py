@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from conversations.model import (
     Button,
     Event,
+    Figure,
     Frame,
     Json,
     Moment,
@@ -38,7 +39,11 @@ words: st.SearchStrategy[Words] = st.deferred(
     lambda: st.builds(Words, word, st.dictionaries(word, values, max_size=2))
 )
 plain = st.one_of(
-    word, st.integers(-(2**53), 2**53), st.builds(Moment, word), st.builds(Span, word, st.none() | word)
+    word,
+    st.integers(-(2**53), 2**53),
+    st.builds(Moment, word),
+    st.builds(Figure, st.integers(-(2**53), 2**53)),
+    st.builds(Span, word, st.none() | word),
 )
 values: st.SearchStrategy[Value] = st.deferred(
     lambda: st.one_of(plain, words, st.lists(plain, max_size=2).map(tuple))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from bot.console import plain
 from bot.receiver import Receiver
 from conversations.model import Event, Photo, Press, State, Text
 from conversations.service_words import OpenRequest
@@ -36,7 +37,7 @@ Nguyễn Thị Lan → Số căn cước
 15/08/1800 → Năm 1800 xa quá, chắc gõ nhầm
 15/08/1990 → Địa chỉ thường trú
 12 Lê Lợi, phường Bến Thành → Số điện thoại để nhân viên gọi
-+1 415 555 2671 → số điện thoại Việt Nam
++1 415 555 2671 → Đây là số nước ngoài
 0912 345 678 → Cần điện mấy pha
 [1 pha] → giấy tờ về nơi dùng điện
 (60 MB) → Tệp này lớn quá
@@ -90,7 +91,7 @@ class _Lan:
         assert handled is not None
         self.state = handled.turn.state
         self.opened = next((one for one in handled.turn.commands if isinstance(one, OpenRequest)), self.opened)
-        return "\n".join(self.talking.speaker.plain(words, "vi") for words in handled.turn.reply.words)
+        return plain("\n".join(self.talking.speaker.rich(words, "vi") for words in handled.turn.reply.words))
 
     def _event(self, what: str) -> Event:
         if what.startswith("["):
