@@ -17,6 +17,7 @@ from conversations.model import (
     Found,
     Given,
     Moment,
+    Press,
     Query,
     Reading,
     Reply,
@@ -104,12 +105,14 @@ class Wish(Choice):
     """What to do with one's data, also in words."""
 
     def read(self, event: Event) -> Reading:
-        if isinstance(event, Text):
-            said = fold(event.text)
-            found = next((wish for wish, words in _WISHES if words.search(said)), None)
-            if found:
-                return Given(found)
-        return super().read(event)
+        wish = wished(event.text) if isinstance(event, Text) else ""
+        return Given(wish) if wish else super().read(event)
+
+
+def wished(text: str) -> str:
+    """The wish that words name, one of WISHES; "" for none."""
+    said = fold(text)
+    return next((wish for wish, words in _WISHES if words.search(said)), "")
 
 
 def _found(facts: Found | None) -> DataFound:
@@ -189,6 +192,7 @@ FLOW = Flow(
     name="privacy",
     in_menu=False,
     starts_on=("privacy",),
+    prefill=lambda understood: {"wish": Press(wish)} if (wish := wished(understood.text)) else {},
     steps=(
         Step(
             "wish",

@@ -164,7 +164,7 @@ async def _seen(unit: Unit, request: Request, now: datetime) -> RequestSeen:
     moves = await requests.moves_of(unit, id_of(request))
     process = progress.process_of(request.service)
     steps = progress.steps_seen(process, [(move.to_state, move.at) for move in moves])
-    missing = [one.paper for one in await outstanding(unit, request)]
+    missing = [] if request.ended_at else [one.paper for one in await outstanding(unit, request)]
     papers = await requests.papers_of(unit, id_of(request))
     known = progress.service_of(request.service)
     last = moves[-1]

@@ -123,13 +123,15 @@ async def _say(unit: Unit, contact: Contact, request: Request, key: str, now: da
 
 
 async def find(unit: Unit, contact: Contact, query: SurveyOf, now: datetime, talking: Talking) -> SurveyFound:
-    """The survey that a button of this contact is about."""
-    survey = await surveys.of_request(unit, query.code)
+    """The survey that a button of this contact is about, or their newest open one."""
+    assert contact.id is not None
+    found = surveys.of_request(unit, query.code) if query.code else surveys.newest_open(unit, contact.id)
+    survey = await found
     if survey is None or survey.contact_id != contact.id:
         return SurveyFound(query.code)
     service = catalogue().services.get(survey.service)
     return SurveyFound(
-        query.code,
+        survey.request_code or "",
         survey.service,
         open=survey.answered_at is None,
         space=service is not None and service.visit,

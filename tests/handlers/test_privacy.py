@@ -142,7 +142,6 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     neighbour = await life.contact("binh")
 
     await life.writes(Text("xóa dữ liệu của tôi"))
-    await life.presses("privacy.wish.delete")
     assert await life.presses("privacy.sure.yes") == ["privacy.deleting"]
     assert "privacy.deleted" not in await life.passes(HOUR)
     assert "privacy.deleted" in await life.passes(DAY)
@@ -163,7 +162,6 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
 async def test_who_thinks_better_of_it_keeps_everything(life: Life) -> None:
     await life.follows("hoa")
     await life.writes(Text("xóa dữ liệu của tôi"))
-    await life.presses("privacy.wish.delete")
     await life.presses("privacy.sure.yes")
     assert await life.presses("privacy.keep") == ["privacy.kept"]
     assert "privacy.deleted" not in await life.passes(30 * DAY)
@@ -201,7 +199,6 @@ async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Li
     await life.follows("hoa")
     file = await life.asks_for_a_connection(CODE)
     await life.writes(Text("rút lại đồng ý"))
-    await life.presses("privacy.wish.withdraw")
     assert await life.presses("purpose.requests") == ["privacy.withdrawn"]
 
     async with life.database.reading() as unit:
