@@ -185,6 +185,24 @@ async def test_at_closing_time_who_still_waits_gets_a_number(chat: Chat) -> None
     assert "agent.closed" in await chat.writes("Lan", "gặp nhân viên")
 
 
+async def test_who_writes_while_their_waiting_turns_into_a_request_does_not_run_into_the_clock(chat: Chat) -> None:
+    await chat.writes("Lan", "gặp nhân viên")
+    chat.now += 20 * MINUTE
+    if chat.database.is_sqlite:
+        return  # one writer at a time: nobody holds half of what another wants
+
+    async with chat.database.unit() as event:
+        contact = await contacts.at(event, "web", "Lan")
+        assert contact is not None
+        assert contact.id is not None
+        clock = asyncio.create_task(chat.does(lambda unit: handovers.waiting_ones(unit, chat.now)))
+        await asyncio.wait([clock], timeout=2)
+        live = await kept.live_of(event, contact.id, lock=True)
+
+    assert await clock == 1
+    assert live is None
+
+
 CUSTOMERS, AGENTS = ("a", "b"), ("Hạnh", "Tâm")
 WORDS = ["gặp nhân viên", "alo alo", "theo dõi", "hủy", "dây điện đứt", "1", "mai có cúp điện không"]
 BUTTONS = ["go:agentleave", "!go_on", "!menu"]

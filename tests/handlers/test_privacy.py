@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,9 @@ from handlers.ports import Incoming
 from handlers.rules.numbers import number
 from handlers.talking import Talking, talking
 from handlers.vault import Vault
-from store import erasure, escalations, outbox, subscriptions, vault
+from store import contacts, conversations, erasure, escalations, handovers, outbox, subscriptions, vault
+from store import privacy as kept_cases
+from store import requests as kept_requests
 from store.contacts import Contact
 from store.db import Database
 from store.outbox import Priority, Settled, Status
@@ -163,6 +166,73 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     assert CODE in left
     assert OTHER_CODE in left
     assert await life.writes(Text("nơi của tôi")) == ["places.none"]
+
+
+async def test_a_deletion_ends_a_talk_and_loses_no_request_that_is_begun_after_the_last_word(life: Life) -> None:
+    await life.writes(Text("gặp nhân viên"))
+    await life.writes(Text("xóa dữ liệu của tôi"))
+    await life.presses("privacy.wish.delete")
+    await life.presses("privacy.sure.yes")
+    await life.passes(DAY)
+    contact = await life.contact()
+    assert contact.id is not None
+    async with life.database.reading() as unit:
+        assert await handovers.live_of(unit, contact.id) is None
+
+    await life.asks_for_a_connection(CODE)
+    await life.passes(2 * HOUR)
+    async with life.database.reading() as unit:
+        (request,) = await kept_requests.all_of(unit, contact.id)
+    assert (request.code, request.ended_at) == (CODE, None)
+    assert (await life.contact()).id == contact.id
+
+
+async def test_what_an_event_is_just_writing_does_not_outlive_the_deletion(life: Life) -> None:
+    await life.writes(Text("xóa dữ liệu của tôi"))
+    await life.presses("privacy.wish.delete")
+    await life.presses("privacy.sure.yes")
+    await life.passes(DAY)
+    if life.database.is_sqlite:
+        return  # one writer at a time
+
+    life.now += 2 * HOUR
+    async with life.database.unit() as event:
+        there = await contacts.at(event, "web", "hoa")
+        assert there is not None
+        assert there.id is not None
+        deleting = asyncio.create_task(life.passes(HOUR))
+        await asyncio.wait([deleting], timeout=1)
+        await conversations.receive(event, "web", "hoa:late", there.id, STREET, life.now)
+        await conversations.save_state(event, there.id, {}, life.now)
+    await deleting
+
+    assert STREET not in await life.everything()
+
+
+async def test_a_deletion_that_fails_keeps_no_other_from_being_done(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for who in ("hoa", "binh"):
+        await life.writes(Text("xóa dữ liệu của tôi"), who)
+        await life.writes(Press(life.buttons["privacy.wish.delete"]), who)
+        await life.writes(Press(life.buttons["privacy.sure.yes"]), who)
+        life.now += HOUR
+    hoa, erase = await life.contact("hoa"), erasure.erase
+
+    async def fails(unit: Any, contact_id: int) -> None:
+        if contact_id == hoa.id:
+            raise RuntimeError("a fault of ours")
+        await erase(unit, contact_id)
+
+    monkeypatch.setattr(erasure, "erase", fails)
+    life.now += DAY
+    async with life.database.unit() as unit:
+        assert await privacy.deletions_due(unit, life.now) == 1
+    async with life.database.reading() as unit:
+        binh = await contacts.find(unit, "web", "binh")
+        assert binh is not None
+        assert [one.contact_id for one in await kept_cases.page(unit, True, 10, None)] == [binh.id, hoa.id]
+        assert [one.state for one in await kept_cases.page(unit, True, 10, None)] == ["erased", "asked"]
 
 
 async def test_who_thinks_better_of_it_keeps_everything(life: Life) -> None:

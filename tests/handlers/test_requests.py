@@ -7,9 +7,11 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from bot.receiver import Receiver
@@ -527,6 +529,28 @@ async def test_what_a_fault_kept_from_being_handled_gets_one_number_a_day(desk: 
         mine = await answer(unit, contact, MyRequests(), desk.town.now, desk.talk)
     assert isinstance(mine, MyRequestsFound)
     assert len(mine.requests) == 2
+
+
+async def test_an_event_that_the_database_gave_up_for_another_is_done_again_and_no_fault(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class DeadlockError(Exception):
+        sqlstate = "40P01"
+
+    handle, tries = incoming.handle, 0
+
+    async def handled(unit: Unit, *rest: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        found = await handle(unit, *rest)
+        if tries == 1:
+            raise DBAPIError("SELECT", None, DeadlockError("deadlock detected"))
+        return found
+
+    monkeypatch.setattr(incoming, "handle", handled)
+    receive = Receiver(desk.town.database, talking(), lambda: desk.town.now)
+    assert await receive("web", Incoming("e1", "Hoa", Text("menu"), "menu")) is not None
+    assert [keys(one)[0] for one in await desk.heard()] == ["menu.title"]
 
 
 async def test_the_hotline_is_named_when_not_even_a_number_can_be_given(
