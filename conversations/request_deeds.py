@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from conversations.fields import Choice, Line, line_words, unread
+from conversations.files import is_done
 from conversations.model import (
     Again,
     Answers,
@@ -118,6 +119,8 @@ class PaperFile:
             case Photo(problem=problem):
                 return Again(Words(f"file.problem.{problem}" if problem else "add_paper.not_kept"))
             case Press("done") if self.more:
+                return Given("done")
+            case Text(text) if self.more and is_done(text):
                 return Given("done")
             case Press() | Text():
                 return Again(Words("add_paper.send_photo"))
