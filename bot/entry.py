@@ -1,4 +1,4 @@
-"""The entry point of `sangden`: an import loads only what it needs, for it shares the machine with the service."""
+"""The entry point of `sangden`: each command loads only what it needs, since memory is what machines lack."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from importlib import import_module
 
 def main() -> None:
     """Run the command line."""
-    wanted = sys.argv[1:3]
-    module = "bot.__main__"
-    if wanted[:1] == ["import"]:
-        module = "bot.importing" if wanted == ["import", "customers"] else "bot.importing_outages"
-    import_module(module).main()
+    import_module(_module(sys.argv[1:])).main()
+
+
+def _module(arguments: list[str]) -> str:
+    match arguments:
+        case [] | ["--help", *_]:
+            return "bot.__main__"
+        case ["import", "customers", *_]:
+            return "bot.importing"
+        case ["import", *_]:
+            return "bot.importing_outages"
+        case ["serve", *_]:
+            return "bot.serving"
+    return "bot.commands"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from bot import metrics
 from bot.sender import utcnow
@@ -16,9 +16,13 @@ from handlers.incoming import Handled
 from handlers.photos import Intake
 from handlers.ports import Incoming
 from handlers.talking import Talking
-from store.db import Database
+from store.db import Database, collided
 
 log = structlog.get_logger(__name__)
+
+
+# How often an event is tried whose transaction the database gave up for another one.
+_TRIES = 3
 
 
 class Receiver:
@@ -46,8 +50,7 @@ class Receiver:
         try:
             if self._intake is not None:
                 event = await self._intake(channel, event, self._clock())
-            async with self._database.unit() as unit:
-                handled = await incoming.handle(unit, channel, event, self._clock(), self._talking)
+            handled = await self._handled(channel, event)
         except (OperationalError, InterfaceError, OSError, TimeoutError):
             metrics.RECEIVED.labels(channel, "database_away").inc()
             raise
@@ -61,3 +64,14 @@ class Receiver:
         metrics.RECEIVED.labels(channel, "handled" if handled else "repeated").inc()
         metrics.TURNS.labels(channel).observe(time.perf_counter() - started)
         return handled
+
+    async def _handled(self, channel: str, event: Incoming) -> Handled | None:
+        for left in reversed(range(_TRIES)):
+            try:
+                async with self._database.unit() as unit:
+                    return await incoming.handle(unit, channel, event, self._clock(), self._talking)
+            except DBAPIError as error:
+                if not left or not collided(error):
+                    raise
+                log.warning("event_collided", channel=channel, event_id=event.id)
+        raise AssertionError("the last try returns or raises")

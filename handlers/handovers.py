@@ -34,9 +34,11 @@ from conversations.phrasebook import phrasebook
 from conversations.understand import SURE, is_danger, understand
 from conversations.wire import reply_to_json
 from handlers import questions
+from handlers.escalations import EscalationKind
 from handlers.rules.desk import DeskRules, answer_by, desk_at, expected_minutes, is_open, opens_next
+from handlers.rules.masking import masked
 from handlers.talking import ZONE, Talking
-from store import conversations, handovers, outbox
+from store import conversations, escalations, handovers, outbox
 from store.contacts import Contact
 from store.db import Unit
 from store.handovers import Handover, HandoverState
@@ -98,7 +100,12 @@ async def ask(unit: Unit, contact: Contact, wish: AskForPerson, now: datetime, t
 async def leave(unit: Unit, contact: Contact, wish: LeaveQueue, now: datetime, talking: Talking) -> None:
     """The customer waits no longer, or has heard enough."""
     assert contact.id is not None
-    live = await handovers.live_of(unit, contact.id, lock=True)
+    await over(unit, contact.id, now)
+
+
+async def over(unit: Unit, contact_id: int, now: datetime) -> None:
+    """Nobody need wait for this customer, or talk with them, any more."""
+    live = await handovers.live_of(unit, contact_id, lock=True)
     if live is not None:
         _end(live, HandoverState.ANSWERED if live.answered else HandoverState.LEFT, "customer", now)
         unit.session.add(live)
@@ -194,7 +201,7 @@ async def end(unit: Unit, handover_id: int, by: str, note: str, now: datetime) -
     live = await _talked_by(unit, handover_id, by)
     if not live.answered:
         raise Unanswered
-    live.note = note
+    live.note = masked(note)
     _end(live, HandoverState.ANSWERED, by, now)
     unit.session.add(live)
     await _bot_is_back(unit, live, "agent.talk_over", now)
@@ -288,6 +295,9 @@ async def _turn(unit: Unit, live: Handover, rules: DeskRules, now: datetime) -> 
     await questions.open_question(unit, contact, code, words, due, now)
     _end(live, HandoverState.TURNED, BOT, now)
     live.request_code = code
+    minutes = int((now - live.queued_at).total_seconds() // 60)
+    reason = {"handover": live.id, "waited": minutes, "due_by": due.isoformat()}
+    await escalations.open_(unit, EscalationKind.UNANSWERED_QUESTION, code, reason, now)
     unit.session.add(live)
     words_of_it = Words("agent.turned", {"code": code, "answer_by": Moment(due.isoformat())})
     await _tell(unit, live, Reply((words_of_it,), (MENU,)), "turned", now)

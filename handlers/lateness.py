@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from handlers import request_news, request_words
+from handlers.escalations import EscalationKind
 from handlers.request_keeping import plan_look, rules
 from handlers.rules import progress
-from store import requests
+from store import escalations, requests
 from store.db import Unit
 
 _AT_ONCE = 50
@@ -19,6 +20,8 @@ async def requests_late(unit: Unit, now: datetime) -> int:
     for request in looked:
         if request.escalated_at is None:
             request.escalated_at = now
+            reason = {"service": request.service, "due_by": request.due_by.isoformat()}
+            await escalations.open_(unit, EscalationKind.REQUEST_LATE, request.code, reason, now)
         tells_at = progress.tells_at(request.due_by, request.due_since, rules(now))
         if request.late_told_at is None and tells_at <= now:
             request.late_told_at = now

@@ -5,19 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from conversations.model import Reply, language_of, say
 from conversations.privacy import DataFound, DeleteMyData, KeepMyData, KeepWish, MyData, WithdrawConsent
 from conversations.wire import reply_from_json, reply_to_json
+from handlers import handovers
 from handlers.numbering import new_number
 from handlers.rendering import render
 from handlers.request_keeping import CUSTOMER, NotAllowed, answers_of, calendar, go
 from handlers.rules.privacy import PrivacyRules, privacy_at
 from handlers.rules.progress import CANCELLED
 from handlers.talking import ZONE, Talking
-from store import consents, due, erasure, outbox, privacy, profiles, requests, subscriptions, vault
+from store import consents, contacts, due, erasure, outbox, privacy, profiles, requests, subscriptions, vault
 from store.contacts import Contact
 from store.conversations import Received
 from store.db import Unit
@@ -28,6 +30,8 @@ from store.requests import NoteKind, Request
 from store.subscriptions import Subscription
 from store.surveys import Survey
 from store.vault import VaultFile
+
+log = structlog.get_logger(__name__)
 
 _PAGE = 50
 # Rows of `due` about places; they name a place of the contact.
@@ -41,7 +45,7 @@ async def find(unit: Unit, contact: Contact, query: MyData, now: datetime, talki
     """What is kept of the contact, and what a wish of theirs comes to."""
     assert contact.id is not None
     rules = rules_at(now)
-    mine = await _requests(unit, contact.id)
+    mine = await requests.all_of(unit, contact.id)
     deletion = await privacy.deletion_of(unit, contact.id)
     standing = await consents.standing(unit, contact.id)
     link = talking.links.my_data(contact.id, now + rules.link) if talking.links else ""
@@ -97,24 +101,54 @@ async def keep_data(unit: Unit, contact: Contact, wish: KeepMyData, now: datetim
 
 
 async def deletions_due(unit: Unit, now: datetime) -> int:
-    """Delete what is to be deleted: first all but the address, for a last word; then the address, too."""
-    found = [(one.id, one.contact_id, one.state) for one in await privacy.due(unit, now, _PAGE)]
-    for case_id, contact_id, state in found:
-        await _erase(unit, contact_id, now)
-        case = await unit.session.get_one(PrivacyCase, case_id)
-        if state == CaseState.ASKED:
-            case.state, case.next_at = CaseState.ERASED, now + rules_at(now).farewell
-            await _say_farewell(unit, case, now)
-        else:
-            # Whatever was written after the last word is gone as well.
-            await erasure.forget_address(unit, contact_id)
-            case.state, case.next_at, case.done_at = CaseState.DONE, None, now
-        unit.session.add(case)
-        await unit.session.flush()
-    return len(found)
+    """Go on with one deletion: first all but the address, for a last word; then the address, too.
+
+    One for each unit of work, and one that fails keeps no other from being done; how many went on, 0 or 1.
+    """
+    for case_id, contact_id in await privacy.due(unit, now, _PAGE):
+        try:
+            async with unit.session.begin_nested():
+                if await _go_on(unit, case_id, contact_id, now):
+                    return 1
+        except Exception:
+            log.exception("deletion_failed", case=case_id, contact=contact_id)
+    return 0
+
+
+async def _go_on(unit: Unit, case_id: int, contact_id: int, now: datetime) -> bool:
+    """One step of a deletion; False when somebody else took it, or the customer took it back."""
+    # First, as events do: what one of them is just writing is not there yet, and would outlive the deletion.
+    await contacts.hold(unit, contact_id)
+    found = await privacy.still_due(unit, case_id, now)
+    if found is None:
+        return False
+    state, erased_at = found.state, (found.next_at or now) - rules_at(now).farewell
+    if state == CaseState.ERASED and await _is_back(unit, contact_id, erased_at):
+        found.state, found.next_at, found.done_at = CaseState.DONE, None, now
+        unit.session.add(found)
+        return True
+    await _erase(unit, contact_id, now)
+    case = await unit.session.get_one(PrivacyCase, case_id)
+    if state == CaseState.ASKED:
+        case.state, case.next_at = CaseState.ERASED, now + rules_at(now).farewell
+        await _say_farewell(unit, case, now)
+    else:
+        # Whatever was written after the last word is gone as well.
+        await erasure.forget_address(unit, contact_id)
+        case.state, case.next_at, case.done_at = CaseState.DONE, None, now
+    unit.session.add(case)
+    await unit.session.flush()
+    return True
+
+
+async def _is_back(unit: Unit, contact_id: int, since: datetime) -> bool:
+    """Whether the customer began anew after the last word: who has a new number must not lose it unheard."""
+    asked = any(one.received_at >= since for one in await requests.all_of(unit, contact_id))
+    return asked or any(one.created_at >= since for one in await subscriptions.of_contact(unit, contact_id))
 
 
 async def _erase(unit: Unit, contact_id: int, now: datetime) -> None:
+    await handovers.over(unit, contact_id, now)
     await _cancel_requests(unit, contact_id, now)
     await vault.discard_all_of(unit, contact_id, now)
     for place in await subscriptions.of_contact(unit, contact_id):
@@ -133,7 +167,7 @@ async def _say_farewell(unit: Unit, case: PrivacyCase, now: datetime) -> None:
 
 async def _cancel_requests(unit: Unit, contact_id: int, now: datetime) -> None:
     """Call off what is under way; what cannot be called off any more ends by itself."""
-    for request in await _requests(unit, contact_id):
+    for request in await requests.all_of(unit, contact_id, lock=True):
         if request.ended_at is None:
             try:
                 await go(unit, request, CANCELLED, CUSTOMER, now)
@@ -172,7 +206,7 @@ async def export(unit: Unit, contact_id: int, talking: Talking) -> dict[str, Any
         ],
         "said": await _said(unit, contact_id),
         "told": await _told(unit, contact, talking),
-        "requests": [await _request(unit, one, talking) for one in await _requests(unit, contact_id)],
+        "requests": [await _request(unit, one, talking) for one in await requests.all_of(unit, contact_id)],
         "files": [
             {"purpose": one.purpose, "kind": one.kind, "bytes": one.size, "at": one.created_at.isoformat()}
             for one in await _files(unit, contact_id)
@@ -273,10 +307,6 @@ async def _count(unit: Unit, table: Any, contact_id: int) -> int:
 async def _rows(unit: Unit, table: Any, contact_id: int) -> list[Any]:
     query = select(table).where(table.contact_id == contact_id).order_by(table.id)
     return list((await unit.session.execute(query)).scalars())
-
-
-async def _requests(unit: Unit, contact_id: int) -> list[Request]:
-    return await _rows(unit, Request, contact_id)
 
 
 async def _files(unit: Unit, contact_id: int) -> list[VaultFile]:

@@ -40,13 +40,20 @@ class Contact(SQLModel, table=True):
 _AT = (
     select(Contact)
     .where(Contact.channel == bindparam("channel"), Contact.address == bindparam("address"))
-    .with_for_update()
+    # Weaker than FOR UPDATE, so that rows which refer to the contact can be written meanwhile: a tick that holds a
+    # row which this event wants next, and writes such a row, would else wait for the event as the event for it.
+    .with_for_update(key_share=True)
 )
 
 
 async def at(unit: Unit, channel: str, address: str) -> Contact | None:
     """The contact at that address, its row locked against another event of the same person."""
     return (await unit.session.execute(_AT, {"channel": channel, "address": address})).scalars().first()
+
+
+async def hold(unit: Unit, contact_id: int) -> None:
+    """Keep events of that contact waiting until the unit ends, and wait for one that is being handled."""
+    await unit.session.execute(select(Contact.id).where(Contact.id == contact_id).with_for_update(key_share=True))
 
 
 async def find(unit: Unit, channel: str, address: str) -> Contact | None:

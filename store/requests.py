@@ -199,6 +199,14 @@ async def of_contact(unit: Unit, contact_id: int, limit: int) -> Sequence[Reques
     return (await unit.session.exec(query)).all()
 
 
+async def all_of(unit: Unit, contact_id: int, lock: bool = False) -> Sequence[Request]:
+    """Every request of a contact, oldest first, locked if they are about to be changed."""
+    query = select(Request).where(Request.contact_id == contact_id).order_by(col(Request.id))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await unit.session.exec(query)).all()
+
+
 async def newest_of(
     unit: Unit, contact_id: int, service: str, since: datetime, but: Iterable[str]
 ) -> Request | None:
@@ -279,12 +287,12 @@ async def moves_of(unit: Unit, request_id: int) -> Sequence[RequestMove]:
     return (await unit.session.exec(query)).all()
 
 
-async def told_by(unit: Unit, message_id: int, instead: int | None) -> None:
-    """What one message was to tell is told by another, or by none."""
+async def untold(unit: Unit, request_id: int, message_id: int) -> None:
+    """What a message was to tell of a request is told by none."""
     await unit.session.execute(
         update(RequestMove)
-        .where(col(RequestMove.message_id) == message_id)
-        .values(message_id=instead)
+        .where(col(RequestMove.request_id) == request_id, col(RequestMove.message_id) == message_id)
+        .values(message_id=None)
         .execution_options(synchronize_session="fetch")
     )
 

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from conversations.model import Event, Press, Text
 from handlers import handovers, incoming
+from handlers.escalations import EscalationKind
 from handlers.handovers import NotYours, Unanswered
 from handlers.ports import Incoming
 from handlers.talking import talking
-from store import contacts, outbox
+from store import contacts, escalations, outbox
 from store import handovers as kept
 from store.db import Database, Unit
 from store.handovers import LIVE, Handover, HandoverState
@@ -159,6 +160,9 @@ async def test_who_waits_too_long_gets_a_number_and_who_has_gone_gets_the_bot_ba
     wish = await chat.wish("Lan")
     assert wish is not None
     assert (wish.state, bool(wish.request_code)) == ("turned", True)
+    async with chat.database.reading() as unit:
+        (matter,) = await escalations.page(unit, False, EscalationKind.UNANSWERED_QUESTION, 10, None)
+    assert (matter.subject, matter.reason["waited"]) == (wish.request_code, 15)
 
     await chat.writes("Minh", "gặp nhân viên")
     await chat.takes("Minh", "Hạnh")
@@ -179,6 +183,24 @@ async def test_at_closing_time_who_still_waits_gets_a_number(chat: Chat) -> None
     assert wish is not None
     assert wish.state == HandoverState.TURNED
     assert "agent.closed" in await chat.writes("Lan", "gặp nhân viên")
+
+
+async def test_who_writes_while_their_waiting_turns_into_a_request_does_not_run_into_the_clock(chat: Chat) -> None:
+    await chat.writes("Lan", "gặp nhân viên")
+    chat.now += 20 * MINUTE
+    if chat.database.is_sqlite:
+        return  # one writer at a time: nobody holds half of what another wants
+
+    async with chat.database.unit() as event:
+        contact = await contacts.at(event, "web", "Lan")
+        assert contact is not None
+        assert contact.id is not None
+        clock = asyncio.create_task(chat.does(lambda unit: handovers.waiting_ones(unit, chat.now)))
+        await asyncio.wait([clock], timeout=2)
+        live = await kept.live_of(event, contact.id, lock=True)
+
+    assert await clock == 1
+    assert live is None
 
 
 CUSTOMERS, AGENTS = ("a", "b"), ("Hạnh", "Tâm")

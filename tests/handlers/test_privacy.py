@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -16,12 +17,15 @@ from conversations.model import Json, Press, Text
 from conversations.service_words import GiveConsent, OpenRequest
 from handlers import incoming, privacy, requests
 from handlers.commands import carry_out
+from handlers.escalations import EscalationKind, acknowledge
 from handlers.links import Links
 from handlers.ports import Incoming
 from handlers.rules.numbers import number
 from handlers.talking import Talking, talking
 from handlers.vault import Vault
-from store import erasure, outbox, subscriptions, vault
+from store import contacts, conversations, erasure, escalations, handovers, outbox, subscriptions, vault
+from store import privacy as kept_cases
+from store import requests as kept_requests
 from store.contacts import Contact
 from store.db import Database
 from store.outbox import Priority, Settled, Status
@@ -33,7 +37,7 @@ from tests.town import BEN_THANH, built
 MORNING = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ID_NUMBER, PHONE, NAME, STREET = "079190001234", "0987111222", "Nguyễn Thị Hoa", "12 hẻm Hoa Sữa"
-CODE = number("HS", 1)
+CODE, OTHER_CODE = number("HS", 1), number("HS", 2)
 LINKS = Links("https://dien.example.vn", "only for tests")
 
 
@@ -137,6 +141,10 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     await life.asks_for_a_connection(CODE)
     async with life.database.unit() as unit:
         await requests.note(unit, CODE, f"khách {NAME} hẹn chiều", "chị Tư", life.now)
+        await escalations.open_(unit, EscalationKind.UNHAPPY_SURVEY, CODE, {"survey": 7_007}, life.now)
+        (matter,) = await escalations.of_subject(unit, EscalationKind.UNHAPPY_SURVEY, CODE)
+        await acknowledge(unit, matter.id or 0, f"đã gọi {NAME}", "chị Tư", life.now)
+        await escalations.open_(unit, EscalationKind.REQUEST_LATE, OTHER_CODE, {}, life.now)
     await life.writes(Text(f"Tôi là {NAME}, nhà ở {STREET}, số {PHONE}"))
     (stored,) = [one for one in life.folder.rglob("*") if one.is_file()]
     neighbour = await life.contact("binh")
@@ -150,13 +158,81 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     await life.passes(2 * HOUR)
 
     left = await life.everything()
-    for trace in (NAME, ID_NUMBER, PHONE, STREET, "'hoa'", "alo", "hẹn chiều", "Hoa Sữa"):
+    for trace in (NAME, ID_NUMBER, PHONE, STREET, "'hoa'", "alo", "hẹn chiều", "Hoa Sữa", "7007"):
         assert trace not in left, [line for line in left.splitlines() if trace in line]
     assert (await life.contact("binh")).id == neighbour.id
     assert "binh" in left
     assert "Nhà" in left
     assert CODE in left
+    assert OTHER_CODE in left
     assert await life.writes(Text("nơi của tôi")) == ["places.none"]
+
+
+async def test_a_deletion_ends_a_talk_and_loses_no_request_that_is_begun_after_the_last_word(life: Life) -> None:
+    await life.writes(Text("gặp nhân viên"))
+    await life.writes(Text("xóa dữ liệu của tôi"))
+    await life.presses("privacy.wish.delete")
+    await life.presses("privacy.sure.yes")
+    await life.passes(DAY)
+    contact = await life.contact()
+    assert contact.id is not None
+    async with life.database.reading() as unit:
+        assert await handovers.live_of(unit, contact.id) is None
+
+    await life.asks_for_a_connection(CODE)
+    await life.passes(2 * HOUR)
+    async with life.database.reading() as unit:
+        (request,) = await kept_requests.all_of(unit, contact.id)
+    assert (request.code, request.ended_at) == (CODE, None)
+    assert (await life.contact()).id == contact.id
+
+
+async def test_what_an_event_is_just_writing_does_not_outlive_the_deletion(life: Life) -> None:
+    await life.writes(Text("xóa dữ liệu của tôi"))
+    await life.presses("privacy.wish.delete")
+    await life.presses("privacy.sure.yes")
+    await life.passes(DAY)
+    if life.database.is_sqlite:
+        return  # one writer at a time
+
+    life.now += 2 * HOUR
+    async with life.database.unit() as event:
+        there = await contacts.at(event, "web", "hoa")
+        assert there is not None
+        assert there.id is not None
+        deleting = asyncio.create_task(life.passes(HOUR))
+        await asyncio.wait([deleting], timeout=1)
+        await conversations.receive(event, "web", "hoa:late", there.id, STREET, life.now)
+        await conversations.save_state(event, there.id, {}, life.now)
+    await deleting
+
+    assert STREET not in await life.everything()
+
+
+async def test_a_deletion_that_fails_keeps_no_other_from_being_done(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for who in ("hoa", "binh"):
+        await life.writes(Text("xóa dữ liệu của tôi"), who)
+        await life.writes(Press(life.buttons["privacy.wish.delete"]), who)
+        await life.writes(Press(life.buttons["privacy.sure.yes"]), who)
+        life.now += HOUR
+    hoa, erase = await life.contact("hoa"), erasure.erase
+
+    async def fails(unit: Any, contact_id: int) -> None:
+        if contact_id == hoa.id:
+            raise RuntimeError("a fault of ours")
+        await erase(unit, contact_id)
+
+    monkeypatch.setattr(erasure, "erase", fails)
+    life.now += DAY
+    async with life.database.unit() as unit:
+        assert await privacy.deletions_due(unit, life.now) == 1
+    async with life.database.reading() as unit:
+        binh = await contacts.find(unit, "web", "binh")
+        assert binh is not None
+        assert [one.contact_id for one in await kept_cases.page(unit, True, 10, None)] == [binh.id, hoa.id]
+        assert [one.state for one in await kept_cases.page(unit, True, 10, None)] == ["erased", "asked"]
 
 
 async def test_who_thinks_better_of_it_keeps_everything(life: Life) -> None:
