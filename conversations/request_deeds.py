@@ -188,6 +188,13 @@ def add_file(answers: Answers, facts: Found | None) -> Finish:
     return Finish(Reply(tuple(words)), (kept,), (ADD_MORE.name, {"request": Press(code), "paper": Press(paper)}))
 
 
+def add_another(answers: Answers, facts: Found | None) -> Finish:
+    """As before, but what staff asked for since the last file came is what the next one is."""
+    late = facts.asked_since if isinstance(facts, RequestSeen) else ()
+    other = len(late) == 1 and isinstance(facts, RequestSeen) and answers["paper"] not in facts.missing
+    return add_file({**answers, "paper": late[0]} if other else answers, facts)
+
+
 def ask(answers: Answers, facts: Found | None) -> Finish:
     assert isinstance(facts, RequestSeen)
     words = Words("ask_request.sent", common(facts))
@@ -243,7 +250,7 @@ ADD_MORE = Flow(
     in_menu=False,
     steps=(WHICH, WHICH_PAPER, Step("file", PaperFile(more=True))),
     needs=asked,
-    finish=add_file,
+    finish=add_another,
 )
 
 ASK = Flow(

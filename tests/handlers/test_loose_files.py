@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.receiver import Receiver
-from conversations.model import Event, Photo, Press, Text, Turn
+from conversations.model import Event, Photo, Press, Text, Turn, Words
 from conversations.service_words import OpenRequest
+from handlers import requests as staff
 from handlers.commands import carry_out
 from handlers.photo_reading import Seen
 from handlers.photos import Intake
@@ -25,6 +27,7 @@ from tests.handlers.test_photos import Files
 from tests.handlers.test_requests import CODE, SECOND
 from tests.town import NOW, built
 
+HOUR = timedelta(hours=1)
 SENT = ({"file": "f1", "kind": "image"},)
 
 
@@ -78,6 +81,14 @@ async def test_a_photo_out_of_the_blue_is_the_paper_that_is_waited_for(
         assert keys(await lan.sends(Photo("photo")))[:2] == ["add_paper.kept", "add_paper.complete"]
         assert await lan.state_of(CODE) == "checking"
         assert keys(await lan.sends(Photo("photo")))[0] == "add_paper.kept"
+        # Staff ask for another paper while the first is not said to be all: what comes next is that one.
+        async with town.database.unit() as unit:
+            await staff.ask_paper(unit, CODE, "owner_consent", "Thiếu ngày ký", "chị Tư", NOW + HOUR)
+        assert await lan.state_of(CODE) == "papers_missing"
+        taken = await lan.sends(Photo("photo"))
+        assert keys(taken)[:2] == ["add_paper.kept", "add_paper.complete"]
+        assert taken.reply.words[0].values["paper"] == Words("paper.owner_consent")
+        assert await lan.state_of(CODE) == "checking"
         assert keys(await lan.sends(Text("hết rồi em"))) == ["add_paper.thanks"]
 
         await lan.wants(SECOND, "id_card", "place_right")
