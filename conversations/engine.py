@@ -76,6 +76,11 @@ def collecting(flows: Flows, state: State) -> str | None:
     return (getattr(step.field, "collects", None) or None) if step else None
 
 
+def takes_loose(flows: Flows, state: State) -> bool:
+    """Whether a file that nobody asked for now can be the paper that a request waits for."""
+    return flows.loose is not None and frames.top(state) is None
+
+
 def advance(
     flows: Flows, state: State, event: Event, speak: Speak, away: bool = False
 ) -> Generator[Query, Found, Turn]:
@@ -304,6 +309,9 @@ class _Talk(Commands):
     def _answered(self, event: Event) -> Talking:
         """An event for the question asked; where there is none, or it is clearly another wish, for that."""
         frame = self.frame
+        if frame is None and self.flows.loose and isinstance(event, Photo) and (event.file or event.problem):
+            yield from self.begin(self.flows.loose, {self.flows.loose.steps[0].name: event})
+            return
         if frame is None or frame.step is None:
             self.words.append(speech.unread(event))
             self.offer_menu()

@@ -10,6 +10,7 @@ from conversations import (
     handover,
     knowledge,
     lookup,
+    loose_files,
     my_places,
     my_requests,
     notices,
@@ -64,6 +65,7 @@ FLOWS = Flows(
         request_deeds.ADD_PAPER,
         request_deeds.ADD_FILE,
         request_deeds.ADD_MORE,
+        loose_files.FLOW,
         request_deeds.ASK,
         request_deeds.CANCEL,
         request_deeds.REOPEN,
@@ -75,4 +77,5 @@ FLOWS = Flows(
     fallback=unclear.FLOW,
     danger=danger.FLOW,
     known=knowledge.KNOWN,
+    loose=loose_files.FLOW,
 )

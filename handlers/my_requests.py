@@ -164,8 +164,9 @@ async def _seen(unit: Unit, request: Request, now: datetime) -> RequestSeen:
     moves = await requests.moves_of(unit, id_of(request))
     process = progress.process_of(request.service)
     steps = progress.steps_seen(process, [(move.to_state, move.at) for move in moves])
-    missing = [] if request.ended_at else [one.paper for one in await outstanding(unit, request)]
+    asked = [] if request.ended_at else await outstanding(unit, request)
     papers = await requests.papers_of(unit, id_of(request))
+    last_file = max((one.at for one in papers if one.file), default=None)
     known = progress.service_of(request.service)
     last = moves[-1]
     return RequestSeen(
@@ -174,7 +175,8 @@ async def _seen(unit: Unit, request: Request, now: datetime) -> RequestSeen:
         state=request.state,
         by_when=tuple(by_when(request)),
         note=last.note if last.by not in (CUSTOMER, SERVICE) else "",
-        missing=tuple(missing),
+        missing=tuple(one.paper for one in asked),
+        asked_since=tuple(one.paper for one in asked if last_file and one.at > last_file),
         papers=tuple(paper.name for paper in known.papers) if known else (),
         files=sum(1 for one in papers if one.file),
         may=_may(request, now),
