@@ -223,6 +223,9 @@ def _kwh(tariffs: Tariffs, period: Period, usage: Usage, households: int) -> int
 def tariff_of(query: TariffOf, tariffs: Tariffs, day: date) -> TariffFound:
     """The prices of a purpose today; the hours of the prices; the fee of connecting again."""
     decision = tariffs.at(day)
+    if query.about.startswith("past."):
+        past = int(query.about.removeprefix("past."))
+        return _past(past, tariffs) if past < day.year else tariff_of(TariffOf("home"), tariffs, day)
     if query.about == "hours":
         tables = (tariffs.billed_hours(day), *tariffs.announced_hours(day))
         sources = tuple(_sourced(table.code, None, table.checked, day) for table in tables)
@@ -237,6 +240,20 @@ def tariff_of(query: TariffOf, tariffs: Tariffs, day: date) -> TariffFound:
     sleeping = [one for one in tariffs.structures if one.dormant and decision.checked.fresh(day)]
     dormant = (sleeping[0].code, len(sleeping[0].tiers)) if sleeping and query.about == "home" else None
     return TariffFound(lines, sources, vat.percent, dormant)
+
+
+def _past(year: int, tariffs: Tariffs) -> TariffFound:
+    """What homes paid in a year that is past, each decision with its days; what is over does not go stale."""
+    begin = max(date(year, 1, 1), tariffs.decisions[0].first)
+    end = date(year + 1, 1, 1)
+    if begin >= end:
+        return TariffFound((), ())
+    lines = []
+    for decision, first, last in tariffs.within(begin, end):
+        prices: Value = tuple(Words("steps.amount", {"amount": Figure(tier.price)}) for tier in decision.tiers)
+        days: dict[str, Value] = {"first": moment_of(first), "last": moment_of(last - _DAY)}
+        lines.append(Words("tariff.past_line", {"code": decision.code, "prices": prices, **days}))
+    return TariffFound(tuple(lines), (), year=year)
 
 
 def _prices(decision: Decision, about: str) -> tuple[Words, ...]:
