@@ -143,6 +143,7 @@ def finish(answers: Answers, facts: Found | None) -> Finish:
         Words("appliances.list", {"lines": lines}),
         *((Words("appliances.alone"),) if len(facts.parts) == 1 else ()),
         Words("appliances.typical"),
+        *(() if facts.fresh else (Words("appliances.old", {"checked": facts.checked}),)),
         *sources_of(bill.sources),
     )
     buttons = (

@@ -203,10 +203,15 @@ class ApplianceSeen:
 
 @dataclass(frozen=True)
 class AppliancesFound(Found):
-    """The bill that the appliances come to, and each one's part, the hungriest first."""
+    """The bill that the appliances come to, and each one's part, the hungriest first.
+
+    checked, fresh: when what appliances draw was last looked at, and whether it may still be told as current.
+    """
 
     bill: BillSeen
     parts: tuple[ApplianceSeen, ...]
+    checked: Moment
+    fresh: bool
 
 
 def dong(amount: int) -> Figure:
