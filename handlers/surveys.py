@@ -11,6 +11,7 @@ from conversations.request_names import service_name
 from conversations.services import catalogue
 from conversations.survey import RecordSurvey, SurveyFound, SurveyOf, is_unhappy
 from conversations.wire import reply_to_json
+from handlers.each import each
 from handlers.request_keeping import calendar
 from handlers.rules import surveys as rules
 from handlers.rules.masking import masked
@@ -40,17 +41,19 @@ class NothingToFollowUp(Exception):
 
 async def surveys_due(unit: Unit, now: datetime) -> int:
     """Invite those whose request was finished a while ago; who is in the middle of something is asked later."""
-    found = await requests.survey_due(unit, now, _PAGE)
-    for request in found:
+
+    async def invite(request: Request) -> bool:
         await _invite(unit, request, now)
         unit.session.add(request)
-    return len(found)
+        return True
+
+    return await each(unit, "surveys_due", await requests.survey_due(unit, now, _PAGE), invite)
 
 
 async def reminders_due(unit: Unit, now: datetime) -> int:
     """Remind once of an invitation that was not answered."""
-    found = await surveys.to_remind(unit, now, _PAGE)
-    for survey in found:
+
+    async def remind(survey: Survey) -> bool:
         contact = await unit.session.get(Contact, survey.contact_id) if survey.contact_id else None
         request = await requests.with_code(unit, survey.request_code or "")
         if contact is None or request is None or request.state != DONE:
@@ -61,7 +64,9 @@ async def reminders_due(unit: Unit, now: datetime) -> int:
             survey.remind_at = None
             await _say(unit, contact, request, "survey.remind", now)
         unit.session.add(survey)
-    return len(found)
+        return True
+
+    return await each(unit, "survey_reminders", await surveys.to_remind(unit, now, _PAGE), remind)
 
 
 async def _invite(unit: Unit, request: Request, now: datetime) -> None:
