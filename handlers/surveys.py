@@ -185,23 +185,21 @@ class Satisfaction:
 
 async def satisfaction(unit: Unit, start: datetime, end: datetime) -> Satisfaction:
     """The figures of the surveys of a time, its end left out."""
-    answered = await surveys.answered_between(unit, start, end)
-    scores = [one.score for one in answered if one.score is not None]
+    found = await surveys.counted_between(unit, start, end)
     return Satisfaction(
         asked=await surveys.asked_between(unit, start, end),
-        answered=len(answered),
-        happy_attitude=_happy([one.attitude for one in answered]),
-        happy_procedure=_happy([one.procedure for one in answered]),
-        happy_space=_happy([one.space for one in answered]),
-        score=round(sum(scores) / len(scores), 2) if scores else None,
-        unhappy=sum(one.follow_up_by is not None for one in answered),
-        to_follow_up=sum(one.follow_up_by is not None and one.followed_up_at is None for one in answered),
+        answered=found.answered,
+        happy_attitude=_per(100 * found.happy_attitudes, found.attitudes),
+        happy_procedure=_per(100 * found.happy_procedures, found.procedures),
+        happy_space=_per(100 * found.happy_spaces, found.spaces),
+        score=_per(found.score_sum, found.scores),
+        unhappy=found.unhappy,
+        to_follow_up=found.to_follow_up,
     )
 
 
-def _happy(faces: list[int | None]) -> float | None:
-    given = [face for face in faces if face is not None]
-    return round(100 * sum(face == 3 for face in given) / len(given), 2) if given else None
+def _per(total: int, given: int) -> float | None:
+    return round(total / given, 2) if given else None
 
 
 @dataclass(frozen=True)
