@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from conversations.model import Json, Press, Text
 from conversations.service_words import GiveConsent, OpenRequest
-from handlers import incoming, privacy, requests
+from handlers import incoming, privacy, privacy_copy, requests
 from handlers.commands import carry_out
 from handlers.escalations import EscalationKind, acknowledge
 from handlers.links import Links
@@ -259,13 +259,15 @@ async def test_a_copy_of_all_data_is_given_to_the_customer_alone_and_for_a_day(l
     assert LINKS.my_data_of(calendar, life.now) is None
 
     async with life.database.reading() as unit:
-        copy = await privacy.export(unit, contact.id, life.talk)
+        copy = await privacy_copy.export(unit, contact.id, life.talk)
     written = json.dumps(copy, ensure_ascii=False)
     assert copy is not None
     assert copy["requests"][0]["answers"]["id_number"] == ID_NUMBER
     assert [place["label"] for place in copy["places"]] == ["Nhà"]
     assert copy["files"][0]["purpose"]
     assert "mai có cúp điện không" in written
+    assert set(copy) >= {"contact", "remembered", "consents"} | set(SECTIONS.values())
+    assert [wish["wish"] for wish in copy["wishes"]] == ["export"]
 
 
 async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Life) -> None:
@@ -281,6 +283,30 @@ async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Li
     assert "cancelled" in await life.everything()
     await life.writes(Text("dữ liệu cá nhân"))
     assert await life.presses("privacy.wish.withdraw") == ["privacy.nothing_agreed"]
+
+
+# What the copy calls the rows of each table that is about a customer. What a conversation remembers between two
+# events is in what was said.
+SECTIONS = {
+    "received": "said",
+    "delivery": "told",
+    "subscription": "places",
+    "request": "requests",
+    "vaultfile": "files",
+    "report": "reports",
+    "survey": "surveys",
+    "proposal": "proposals",
+    "handover": "talks",
+    "unknownquestion": "questions",
+    "privacycase": "wishes",
+    "consent": "consents",
+    "profile": "remembered",
+    "conversation": "said",
+}
+
+
+def test_the_copy_has_a_section_for_every_table_that_has_a_contact() -> None:
+    assert set(SECTIONS) == erasure.tables_with_contacts(metadata.tables)
 
 
 def test_every_table_that_has_a_contact_says_what_becomes_of_its_rows() -> None:
