@@ -17,9 +17,9 @@ from bot.settings import Settings
 from handlers.rules.articles import BUILT_IN, read_shelf
 from handlers.rules.tariff_files import load_tariffs
 from handlers.talking import ZONE, talking
-from handlers.vault import MissingKeys
 from store import customers, migrate
 from store.db import Database
+from store.sealing import MissingKeys
 from store.vault import missing_keys
 
 

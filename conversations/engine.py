@@ -151,9 +151,12 @@ class _Talk(Commands):
         return Press(said) if said else event
 
     def _said(self, text: str) -> str | None:
-        """The button of the question in view that words mean, unless they tell of danger or are a command."""
+        """The button of the question, or the one guess, that words mean, unless they are danger or a command."""
         frame = self.frame
-        if frame is None or frame.leaving:
+        if frame is None:
+            guesses = [value for value, _ in self.state.offered if value.startswith(ABOUT)]
+            return guesses[0] if len(guesses) == 1 and said_answers.is_yes(text) else None
+        if frame.leaving:
             return None
         step = self.flow(frame).step(frame.step or "")
         mark = f"{frame.run}:{frame.step}:"
@@ -401,6 +404,8 @@ class _Talk(Commands):
         intent, score = self.understood.intent, self.understood.score
         if intent is not None and score >= SURE:
             yield from self._intend(intent, self.understood)
+        elif len(fold(text).split()) > 1 and (said := said_answers.part_of_label(text, self.state.offered)):
+            yield from self._pressed(said)
         elif intent is not None and score >= MAYBE and "place" not in self.understood.values:
             yield from self._guess(intent, text)
         elif fold(text):

@@ -35,10 +35,11 @@ from conversations.understand import SURE, is_danger, understand
 from conversations.wire import reply_to_json
 from handlers import questions
 from handlers.each import each
+from handlers.escalations import EscalationKind
 from handlers.rules.desk import DeskRules, answer_by, desk_at, expected_minutes, is_open, opens_next
 from handlers.rules.masking import masked
 from handlers.talking import ZONE, Talking
-from store import conversations, handovers, outbox
+from store import conversations, escalations, handovers, outbox
 from store.contacts import Contact
 from store.db import Unit
 from store.handovers import Handover, HandoverState
@@ -291,6 +292,9 @@ async def _turn(unit: Unit, live: Handover, rules: DeskRules, now: datetime) -> 
     await questions.open_question(unit, contact, code, words, due, now)
     _end(live, HandoverState.TURNED, BOT, now)
     live.request_code = code
+    minutes = int((now - live.queued_at).total_seconds() // 60)
+    reason = {"handover": live.id, "waited": minutes, "due_by": due.isoformat()}
+    await escalations.open_(unit, EscalationKind.UNANSWERED_QUESTION, code, reason, now)
     unit.session.add(live)
     words_of_it = Words("agent.turned", {"code": code, "answer_by": Moment(due.isoformat())})
     await _tell(unit, live, Reply((words_of_it,), (MENU,)), "turned", now)

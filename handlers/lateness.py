@@ -6,9 +6,10 @@ from datetime import datetime
 
 from handlers import request_news, request_words
 from handlers.each import each
+from handlers.escalations import EscalationKind
 from handlers.request_keeping import plan_look, rules
 from handlers.rules import progress
-from store import requests
+from store import escalations, requests
 from store.db import Unit
 from store.requests import Request
 
@@ -21,6 +22,8 @@ async def requests_late(unit: Unit, now: datetime) -> int:
     async def look(request: Request) -> bool:
         if request.escalated_at is None:
             request.escalated_at = now
+            reason = {"service": request.service, "due_by": request.due_by.isoformat()}
+            await escalations.open_(unit, EscalationKind.REQUEST_LATE, request.code, reason, now)
         tells_at = progress.tells_at(request.due_by, request.due_since, rules(now))
         if request.late_told_at is None and tells_at <= now:
             request.late_told_at = now

@@ -12,7 +12,7 @@ from conversations.danger import UrgentNumber
 from conversations.days import ReadDay, WhatDay
 from conversations.handover import Desk
 from conversations.knowledge import FindArticles, ReadArticle
-from conversations.lookup import LookUp
+from conversations.lookup import LookUp, ReadTime
 from conversations.model import Found, Query
 from conversations.my_requests import MyRequest, MyRequests
 from conversations.notices import MyNotices
@@ -57,6 +57,7 @@ LOOKUPS: dict[type[Query], Look] = {
     MyNotices: preferences.mine,
     MyCalendar: calendar.mine,
     LookUp: outage_lookup.look_up,
+    ReadTime: outage_lookup.read_time,
     FindArticles: knowledge.find,
     ReadArticle: knowledge.read,
     NewNumber: numbering.find,

@@ -1,13 +1,23 @@
-"""Which outages touch a place, or any of the customer's own, within a period."""
+"""Which outages touch a place, or any of the customer's own, within a period or on a day."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
-from conversations.lookup import LookUp, OutageSeen, OutagesFound
+from conversations.lookup import (
+    PERIODS,
+    LookUp,
+    OutageSeen,
+    OutagesFound,
+    ReadTime,
+    TimeNotRead,
+    TimePast,
+    TimeRead,
+)
 from conversations.model import Moment, Span, Words
 from conversations.places import MINE
+from handlers.rules import whens
 from handlers.talking import Talking
 from store import customers, outages, subscriptions
 from store.contacts import Contact
@@ -19,6 +29,7 @@ from store.outages import Kind, Outage, OutageSlot, ScopeKind, SlotState
 # A street is looked up by the customers on it; a longer one is one of several streets of that name.
 MOST_ON_A_STREET = 2_000
 DAYS_SHOWN = 7
+UNKNOWN_END = timedelta(days=1)
 
 
 async def look_up(unit: Unit, contact: Contact, query: LookUp, now: datetime, talking: Talking) -> OutagesFound:
@@ -41,19 +52,44 @@ async def look_up(unit: Unit, contact: Contact, query: LookUp, now: datetime, ta
         assert outage.id is not None
         labels = await _labels(unit, outage.id, supplies)
         for slot in slots[outage.id]:
-            if is_within(outage, slot, begins_before, ends_after):
+            if is_within(outage, slot, begins_before, ends_after, now):
                 seen.append(seen_as(outage, slot, labels))
     return OutagesFound(
         tuple(sorted(seen, key=lambda one: one.span.start)),
         as_of,
         days=_days(now, talking) if query.period == "week" else (),
         places=tuple(label for label in supplies if label),
+        day=None if query.period in PERIODS else _noon(date.fromisoformat(query.period), talking),
     )
 
 
+async def read_time(
+    unit: Unit, contact: Contact, query: ReadTime, now: datetime, talking: Talking
+) -> TimeRead | TimePast | TimeNotRead:
+    """The time that words mean; a day of these years, before or after today."""
+    for said in query.said:
+        match whens.read_day_near(said, now, talking.zone):
+            case whens.DayRead(day):
+                today = now.astimezone(talking.zone).date()
+                return TimeRead("today" if day == today else day.isoformat())
+            case whens.DayPast(day):
+                return TimePast(_noon(day, talking))
+            case whens.WindowWrong():
+                return TimeNotRead("no_such_day")
+    return TimeRead(query.otherwise) if query.otherwise else TimeNotRead("none")
+
+
+def _noon(day: date, talking: Talking) -> Moment:
+    return Moment(datetime.combine(day, time(12), talking.zone).isoformat(), "day")
+
+
 def period(name: str, now: datetime, talking: Talking) -> tuple[datetime, datetime]:
-    """`now`, `today` or `week` as (begins before, ends after); a day ends at midnight of the utility's clock."""
+    """`now`, `today`, `week` or a local day ahead as (begins before, ends after); days end at local midnight."""
     local = now.astimezone(talking.zone)
+    if name not in PERIODS:
+        day = date.fromisoformat(name)
+        first, last = (datetime.combine(one, time(), talking.zone) for one in (day, day + timedelta(days=1)))
+        return last.astimezone(now.tzinfo), first.astimezone(now.tzinfo)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     ends = {"now": now + timedelta(microseconds=1), "today": midnight, "week": midnight + timedelta(days=7)}
     return ends[name].astimezone(now.tzinfo), now
@@ -100,11 +136,19 @@ async def _labels(unit: Unit, outage_id: int, supplies: Mapping[str, Supply]) ->
     return tuple(label for label, supply in supplies.items() if label and scope & set(parts_of(supply)))
 
 
-def is_within(outage: Outage, slot: OutageSlot, begins_before: datetime, ends_after: datetime) -> bool:
-    """Whether a window is on within a time; an incident goes on until it is restored, whatever was expected."""
+def is_within(
+    outage: Outage, slot: OutageSlot, begins_before: datetime, ends_after: datetime, now: datetime
+) -> bool:
+    """Whether a window is on within a time.
+
+    An incident that was to be over goes on until it is restored; of one whose end nobody knows, that it may still
+    be there is said for a day and no longer.
+    """
     if slot.state != SlotState.ON or slot.starts_at >= begins_before:
         return False
-    return slot.ends_at is None or outage.kind == Kind.INCIDENT or slot.ends_at > ends_after
+    if outage.kind == Kind.INCIDENT and (slot.ends_at is None or slot.ends_at <= now):
+        return ends_after <= now + UNKNOWN_END
+    return slot.ends_at is None or slot.ends_at > ends_after
 
 
 def seen_as(outage: Outage, slot: OutageSlot, labels: tuple[str, ...]) -> OutageSeen:

@@ -53,7 +53,7 @@ async def live_at(
             [
                 slot
                 for slot in slots[one.id or 0]
-                if slot.state == SlotState.ON and is_within(one, slot, begins_before, ends_after)
+                if slot.state == SlotState.ON and is_within(one, slot, begins_before, ends_after, ends_after)
             ],
         )
         for one in found

@@ -12,13 +12,14 @@ from conversations.services import catalogue
 from conversations.survey import RecordSurvey, SurveyFound, SurveyOf, is_unhappy
 from conversations.wire import reply_to_json
 from handlers.each import each
+from handlers.escalations import EscalationKind, settle
 from handlers.request_keeping import calendar
 from handlers.rules import surveys as rules
 from handlers.rules.masking import masked
 from handlers.rules.progress import DONE
 from handlers.rules.surveys import SurveyRules, asked_at, sampling, surveys_at
 from handlers.talking import ZONE, Talking
-from store import conversations, outbox, requests, surveys
+from store import conversations, escalations, outbox, requests, surveys
 from store.contacts import Contact
 from store.db import Unit
 from store.outbox import Message, Priority
@@ -128,13 +129,15 @@ async def _say(unit: Unit, contact: Contact, request: Request, key: str, now: da
 
 
 async def find(unit: Unit, contact: Contact, query: SurveyOf, now: datetime, talking: Talking) -> SurveyFound:
-    """The survey that a button of this contact is about."""
-    survey = await surveys.of_request(unit, query.code)
+    """The survey that a button of this contact is about, or their newest open one."""
+    assert contact.id is not None
+    found = surveys.of_request(unit, query.code) if query.code else surveys.newest_open(unit, contact.id)
+    survey = await found
     if survey is None or survey.contact_id != contact.id:
         return SurveyFound(query.code)
     service = catalogue().services.get(survey.service)
     return SurveyFound(
-        query.code,
+        survey.request_code or "",
         survey.service,
         open=survey.answered_at is None,
         space=service is not None and service.visit,
@@ -151,6 +154,8 @@ async def record(unit: Unit, contact: Contact, wish: RecordSurvey, now: datetime
     survey.score, survey.words = wish.score, masked(wish.words)
     if is_unhappy(wish.attitude, wish.procedure, wish.space, wish.score):
         survey.follow_up_by = calendar().deadline(now, rules_at(now).follow_up)
+        reason = {"survey": survey.id, "score": wish.score, "due_by": survey.follow_up_by.isoformat()}
+        await escalations.open_(unit, EscalationKind.UNHAPPY_SURVEY, wish.code, reason, now)
     unit.session.add(survey)
 
 
@@ -166,6 +171,8 @@ async def follow_up(unit: Unit, survey_id: int, note: str, by: str, now: datetim
         raise NothingToFollowUp
     survey.followed_up_at, survey.followed_up_by, survey.follow_up_note = now, by, masked(note)
     unit.session.add(survey)
+    if survey.request_code:
+        await settle(unit, EscalationKind.UNHAPPY_SURVEY, survey.request_code, note, by, now)
     return survey
 
 

@@ -17,6 +17,7 @@ from store.consents import Consent
 from store.contacts import Contact
 from store.conversations import Conversation, Received
 from store.db import Unit
+from store.escalations import Escalation
 from store.handovers import Handover
 from store.knowledge import UnknownQuestion
 from store.outbox import Delivery, Message
@@ -108,7 +109,14 @@ async def _messages(unit: Unit, contact_id: int) -> None:
 
 
 async def _of_requests(unit: Unit, contact_id: int) -> None:
-    """The words and the names of files in what belongs to the contact's requests."""
+    """The words and the names of files in what belongs to the contact's requests, and what was escalated of them.
+
+    An escalation would still lead from the request to the survey that no longer names it.
+    """
+    codes = select(Request.code).where(Request.contact_id == contact_id)
+    await unit.session.execute(
+        delete(Escalation).where(col(Escalation.subject).in_(codes)).execution_options(synchronize_session=False)
+    )
     mine = select(Request.id).where(Request.contact_id == contact_id)
     for table, kept in (
         (RequestMove, {"note": "", "message_id": None}),

@@ -56,9 +56,11 @@ async def by_id(unit: Unit, escalation_id: int, lock: bool = False) -> Escalatio
     return (await unit.session.exec(query)).first()
 
 
-async def of_subject(unit: Unit, kind: str, subject: str) -> Sequence[Escalation]:
-    """All of one kind about a subject, acknowledged ones as well, oldest first."""
+async def of_subject(unit: Unit, kind: str, subject: str, still_open: bool = False) -> Sequence[Escalation]:
+    """All of one kind about a subject, oldest first: acknowledged ones as well, or the open one, locked."""
     query = select(Escalation).where(Escalation.kind == kind, Escalation.subject == subject)
+    if still_open:
+        query = query.where(col(Escalation.acknowledged_at).is_(None)).with_for_update()
     return (await unit.session.exec(query.order_by(col(Escalation.id)))).all()
 
 

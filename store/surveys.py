@@ -67,6 +67,12 @@ async def of_request(unit: Unit, code: str, lock: bool = False) -> Survey | None
     return (await unit.session.exec(query.with_for_update() if lock else query)).first()
 
 
+async def newest_open(unit: Unit, contact_id: int) -> Survey | None:
+    """The survey that a contact was asked last and has not answered."""
+    query = select(Survey).where(Survey.contact_id == contact_id, col(Survey.answered_at).is_(None))
+    return (await unit.session.exec(query.order_by(col(Survey.id).desc()).limit(1))).first()
+
+
 async def by_id(unit: Unit, survey_id: int, lock: bool = False) -> Survey | None:
     query = select(Survey).where(Survey.id == survey_id)
     return (await unit.session.exec(query.with_for_update() if lock else query)).first()

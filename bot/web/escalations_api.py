@@ -14,11 +14,14 @@ from bot.web.errors import ApiError, language_of, say
 from bot.web.outages_api import PREFIX, Done, Route, StaffApi, checked, id_of, json_of
 from handlers import escalations
 from handlers.escalations import Acknowledged, EscalationKind, UnknownEscalation
+from handlers.talking import ZONE
 from store import escalations as kept
 from store.db import Unit
 from store.escalations import Escalation
 
 LONGEST_NOTE = 500
+# What of a reason is a time.
+_TIMES = ("due_by",)
 
 
 class EscalationsQuery(Given):
@@ -51,8 +54,17 @@ class EscalationOut(BaseModel):
 
     @classmethod
     def of(cls, found: Escalation, language: str) -> EscalationOut:
-        text = say(f"escalation.{found.kind}", language, {"subject": found.subject, **found.reason})
+        values = {name: _shown(value, name) for name, value in found.reason.items()}
+        text = say(f"escalation.{found.kind}", language, {"subject": found.subject, **values})
         return cls.model_validate({**found.model_dump(), "text": text})
+
+
+def _shown(value: Any, name: str) -> Any:
+    """A value as staff read it: times on the utility's clock."""
+    if name not in _TIMES:
+        return value
+    at = datetime.fromisoformat(value).astimezone(ZONE)
+    return f"{at:%H:%M} {at.day}/{at.month}/{at.year}"
 
 
 class EscalationsOut(BaseModel):

@@ -12,6 +12,7 @@ from handlers.rules.when_spans import DAY, clocks_said, ordered
 from handlers.rules.when_words import marks_of
 
 _YEARS_AHEAD = 8  # within so many years 29/2 comes round again, 2100 included
+_HALF_A_YEAR = 183
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,13 @@ class WindowRead:
 @dataclass(frozen=True)
 class DayRead:
     """A local day, today or later."""
+
+    day: date
+
+
+@dataclass(frozen=True)
+class DayPast:
+    """A local day before today."""
 
     day: date
 
@@ -50,6 +58,7 @@ class WindowWrong:
 
 ReadWindow = WindowRead | WindowUnclear | WindowPast | WindowWrong
 ReadDay = DayRead | WindowUnclear | WindowPast | WindowWrong
+ReadDayNear = DayRead | DayPast | WindowUnclear | WindowWrong
 
 
 class _NoSuchDay(Exception):
@@ -95,7 +104,27 @@ def read_window(text: str, now: datetime, zone: ZoneInfo) -> ReadWindow:
 
 def read_day(text: str, now: datetime, zone: ZoneInfo) -> ReadDay:
     """The day alone, for a text that may hold a time as well; today is not past."""
+    read = _day_of(text, now.astimezone(zone).date())
+    return WindowPast() if isinstance(read, DayPast) else read
+
+
+def read_day_near(text: str, now: datetime, zone: ZoneInfo) -> ReadDayNear:
+    """The same for what is looked up, not arranged: "18/11" said on the 20th is the day before yesterday.
+
+    A date without a year lies at most half a year ahead; one that would lie further is the last such day.
+    """
     today = now.astimezone(zone).date()
+    read = _day_of(text, today)
+    if not isinstance(read, DayRead) or (read.day - today).days <= _HALF_A_YEAR:
+        return read
+    groups, _ = _day_groups(marks_of(text))
+    if any(isinstance(mark, DayOf) and mark.year is not None for mark in groups[0]):
+        return read
+    last = date(read.day.year - 1, read.day.month, min(read.day.day, 28 if read.day.month == 2 else 31))
+    return DayPast(last) if last < today else read
+
+
+def _day_of(text: str, today: date) -> ReadDayNear:
     groups, week = _day_groups(marks_of(text))
     if not groups:
         return WindowUnclear("day")
@@ -107,7 +136,7 @@ def read_day(text: str, now: datetime, zone: ZoneInfo) -> ReadDay:
         return WindowUnclear("day")
     if day is None:
         return WindowUnclear("day")
-    return DayRead(day) if day >= today else WindowPast()
+    return DayRead(day) if day >= today else DayPast(day)
 
 
 def _placed(day: date, span: tuple[int, int], may_wait: bool, now: datetime, zone: ZoneInfo) -> ReadWindow:

@@ -16,7 +16,7 @@ from conversations.days import DayKnown, DayNotRead, ReadDay, WhatDay
 from conversations.flows import FLOWS
 from conversations.handover import Desk, DeskFound
 from conversations.knowledge import ArticleFound, ArticlesFound, ArticleTitle, FindArticles, ReadArticle
-from conversations.lookup import LookUp, OutageSeen, OutagesFound
+from conversations.lookup import LookUp, OutageSeen, OutagesFound, ReadTime, TimePast, TimeRead
 from conversations.model import (
     LANGUAGES,
     Command,
@@ -125,7 +125,10 @@ def found(query: Query) -> Found:
         case MyCalendar():
             return CalendarFound("https://example.vn/calendar/x.ics", empty=False)
         case LookUp(_, period):
-            return OutagesFound((OUTAGE,) if period == "week" else (), AS_OF)
+            day = AS_OF if period.startswith("2026") else None
+            return OutagesFound((OUTAGE,) if period == "week" else (), AS_OF, day=day)
+        case ReadTime(said):
+            return TimePast(AS_OF) if "hôm qua" in said else TimeRead("2026-11-21")
         case PowerAt({"target": target} as place):
             return PowerFound(place, (Known(1, OUTAGE),) if target == METER.target else (), (), AS_OF)
         case Restored(asked):

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from conversations.model import Event, Press, Text
 from handlers import handovers, incoming
+from handlers.escalations import EscalationKind
 from handlers.handovers import NotYours, Unanswered
 from handlers.ports import Incoming
 from handlers.talking import talking
-from store import contacts, outbox
+from store import contacts, escalations, outbox
 from store import handovers as kept
 from store.db import Database, Unit
 from store.handovers import LIVE, Handover, HandoverState
@@ -159,6 +160,9 @@ async def test_who_waits_too_long_gets_a_number_and_who_has_gone_gets_the_bot_ba
     wish = await chat.wish("Lan")
     assert wish is not None
     assert (wish.state, bool(wish.request_code)) == ("turned", True)
+    async with chat.database.reading() as unit:
+        (matter,) = await escalations.page(unit, False, EscalationKind.UNANSWERED_QUESTION, 10, None)
+    assert (matter.subject, matter.reason["waited"]) == (wish.request_code, 15)
 
     await chat.writes("Minh", "gặp nhân viên")
     await chat.takes("Minh", "Hạnh")

@@ -17,12 +17,13 @@ from conversations.model import Json, Press, Text
 from conversations.service_words import GiveConsent, OpenRequest
 from handlers import incoming, privacy, privacy_copy, requests
 from handlers.commands import carry_out
+from handlers.escalations import EscalationKind, acknowledge
 from handlers.links import Links
 from handlers.ports import Incoming
 from handlers.rules.numbers import number
 from handlers.talking import Talking, talking
 from handlers.vault import Vault
-from store import contacts, conversations, erasure, handovers, outbox, subscriptions, vault
+from store import contacts, conversations, erasure, escalations, handovers, outbox, subscriptions, vault
 from store import privacy as kept_cases
 from store import requests as kept_requests
 from store.contacts import Contact
@@ -36,7 +37,7 @@ from tests.town import BEN_THANH, built
 MORNING = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ID_NUMBER, PHONE, NAME, STREET = "079190001234", "0987111222", "Nguyễn Thị Hoa", "12 hẻm Hoa Sữa"
-CODE = number("HS", 1)
+CODE, OTHER_CODE = number("HS", 1), number("HS", 2)
 LINKS = Links("https://dien.example.vn", "only for tests")
 
 
@@ -140,12 +141,15 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     await life.asks_for_a_connection(CODE)
     async with life.database.unit() as unit:
         await requests.note(unit, CODE, f"khách {NAME} hẹn chiều", "chị Tư", life.now)
+        await escalations.open_(unit, EscalationKind.UNHAPPY_SURVEY, CODE, {"survey": 7_007}, life.now)
+        (matter,) = await escalations.of_subject(unit, EscalationKind.UNHAPPY_SURVEY, CODE)
+        await acknowledge(unit, matter.id or 0, f"đã gọi {NAME}", "chị Tư", life.now)
+        await escalations.open_(unit, EscalationKind.REQUEST_LATE, OTHER_CODE, {}, life.now)
     await life.writes(Text(f"Tôi là {NAME}, nhà ở {STREET}, số {PHONE}"))
     (stored,) = [one for one in life.folder.rglob("*") if one.is_file()]
     neighbour = await life.contact("binh")
 
     await life.writes(Text("xóa dữ liệu của tôi"))
-    await life.presses("privacy.wish.delete")
     assert await life.presses("privacy.sure.yes") == ["privacy.deleting"]
     assert "privacy.deleted" not in await life.passes(HOUR)
     assert "privacy.deleted" in await life.passes(DAY)
@@ -154,12 +158,13 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     await life.passes(2 * HOUR)
 
     left = await life.everything()
-    for trace in (NAME, ID_NUMBER, PHONE, STREET, "'hoa'", "alo", "hẹn chiều", "Hoa Sữa"):
+    for trace in (NAME, ID_NUMBER, PHONE, STREET, "'hoa'", "alo", "hẹn chiều", "Hoa Sữa", "7007"):
         assert trace not in left, [line for line in left.splitlines() if trace in line]
     assert (await life.contact("binh")).id == neighbour.id
     assert "binh" in left
     assert "Nhà" in left
     assert CODE in left
+    assert OTHER_CODE in left
     assert await life.writes(Text("nơi của tôi")) == ["places.none"]
 
 
@@ -233,7 +238,6 @@ async def test_a_deletion_that_fails_keeps_no_other_from_being_done(
 async def test_who_thinks_better_of_it_keeps_everything(life: Life) -> None:
     await life.follows("hoa")
     await life.writes(Text("xóa dữ liệu của tôi"))
-    await life.presses("privacy.wish.delete")
     await life.presses("privacy.sure.yes")
     assert await life.presses("privacy.keep") == ["privacy.kept"]
     assert "privacy.deleted" not in await life.passes(30 * DAY)
@@ -273,7 +277,6 @@ async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Li
     await life.follows("hoa")
     file = await life.asks_for_a_connection(CODE)
     await life.writes(Text("rút lại đồng ý"))
-    await life.presses("privacy.wish.withdraw")
     assert await life.presses("purpose.requests") == ["privacy.withdrawn"]
 
     async with life.database.reading() as unit:

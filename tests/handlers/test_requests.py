@@ -21,13 +21,14 @@ from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest
 from conversations.service_words import GiveConsent, OpenRequest, Recall, Recalled
 from handlers import incoming, lateness, request_files, request_news, requests
 from handlers.commands import carry_out
+from handlers.escalations import EscalationKind, acknowledge
 from handlers.lookups import answer
 from handlers.ports import Incoming
 from handlers.request_keeping import NotAllowed, UnknownRequest, answers_of
 from handlers.requests import TooEarly, TooFar
 from handlers.rules.numbers import number
 from handlers.talking import Talking, talking
-from store import consents
+from store import consents, escalations
 from store import requests as kept
 from store.contacts import Contact
 from store.db import Unit
@@ -352,16 +353,29 @@ async def test_staff_see_a_late_one_before_its_promise_breaks_and_the_customer_h
         async with desk.town.database.reading() as unit:
             return [one.code for one in await kept.page(unit, 10, late=True)]
 
+    async def escalated(acknowledged: bool) -> list[str]:
+        async with desk.town.database.reading() as unit:
+            found = await escalations.page(unit, acknowledged, EscalationKind.REQUEST_LATE, 10, None)
+        return [f"{one.subject} {one.reason['due_by']}" for one in found]
+
     desk.town.now = promised - 2 * DAY
-    assert (await desk.ticks(), await late()) == (0, [])
+    assert (await desk.ticks(), await late(), await escalated(False)) == (0, [], [])
     desk.town.now = promised - DAY
     assert (await desk.ticks(), await late()) == (1, [CODE])
     assert (await desk.ticks(), await desk.heard()) == (0, [])
+    first = f"{CODE} {promised.isoformat()}"
+    assert await escalated(False) == [first]
+    async with desk.town.database.unit() as unit:
+        (one,) = await escalations.of_subject(unit, EscalationKind.REQUEST_LATE, CODE, still_open=True)
+        await acknowledge(unit, one.id or 0, "đã giục đội 2, thẻ 079190001234", "anh Ba", desk.town.now)
+        assert "079190001234" not in one.note
     desk.town.now = promised - 2 * timedelta(hours=1)
     assert await desk.ticks() == 1
     (message,) = await desk.heard()
     assert keys(message) == ["request.late"]
     assert await desk.ticks() == 0
+    # The customer hears it later, staff have it already: that is no new matter.
+    assert (await escalated(False), await escalated(True)) == ([], [first])
 
     # Staff name a new day: it is told, and watched like the promise was.
     async with desk.town.database.unit() as unit:
@@ -377,6 +391,8 @@ async def test_staff_see_a_late_one_before_its_promise_breaks_and_the_customer_h
     assert (await desk.request()).promised_by == promised
     desk.town.now += 8 * DAY
     assert (await desk.ticks(), await late()) == (1, [CODE])
+    # The new day is in danger as well, and is a matter of its own.
+    assert await escalated(False) == [f"{CODE} {(await desk.request()).due_by.isoformat()}"]
     await desk.moves("works", "done")
     assert await late() == []
     assert (await desk.request()).look_at is None

@@ -16,11 +16,12 @@ from conversations.model import Press, Text
 from conversations.service_words import OpenRequest
 from handlers import incoming, requests, surveys
 from handlers.commands import carry_out
+from handlers.escalations import EscalationKind
 from handlers.ports import Incoming
 from handlers.rules.numbers import number
 from handlers.surveys import NothingToFollowUp
 from handlers.talking import ZONE, talking
-from store import conversations, outbox
+from store import conversations, escalations, outbox
 from store import requests as kept
 from store import surveys as answers
 from store.contacts import Contact
@@ -117,6 +118,8 @@ async def test_a_happy_customer_is_asked_once_and_thanked(story: Story) -> None:
         figures = await surveys.satisfaction(unit, MORNING - DAY, MORNING + 40 * DAY)
     assert (figures.asked, figures.answered, figures.happy_attitude, figures.score) == (1, 1, 100.0, 9.0)
     assert figures.happy_space is None
+    async with story.database.reading() as unit:
+        assert await escalations.page(unit, None, None, 10, None) == []
 
     await story.moves("reopened", "done")
     assert "survey.invite" not in await story.passes(3 * DAY)
@@ -133,11 +136,15 @@ async def test_an_unhappy_customer_is_called_back_within_two_working_days(story:
         assert one.id is not None
         assert one.follow_up_by is not None
         assert one.follow_up_by.astimezone(ZONE).date().isoformat() == "2026-11-27"
+        (matter,) = await escalations.page(unit, False, EscalationKind.UNHAPPY_SURVEY, 10, None)
+        assert (matter.subject, matter.reason["score"], matter.reason["survey"]) == (CODE, 4, one.id)
         await surveys.follow_up(unit, one.id, "đã gọi xin lỗi, số 079190001234", "chị Tư", story.now)
     async with story.database.unit() as unit:
         (one,) = await answers.page(unit, False, 10, None)
         assert "079190001234" not in one.follow_up_note
         assert list(await answers.page(unit, True, 10, None)) == []
+        (matter,) = await escalations.of_subject(unit, EscalationKind.UNHAPPY_SURVEY, CODE)
+        assert (matter.acknowledged_by, "079190001234" in matter.note) == ("chị Tư", False)
         with pytest.raises(NothingToFollowUp):
             await surveys.follow_up(unit, one.id or 0, "lần nữa", "chị Tư", story.now)
 

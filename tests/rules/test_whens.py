@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from conversations.folding import fold
 from handlers.rules.whens import (
+    DayPast,
     DayRead,
     ReadWindow,
     WindowPast,
@@ -18,6 +19,7 @@ from handlers.rules.whens import (
     WindowUnclear,
     WindowWrong,
     read_day,
+    read_day_near,
     read_window,
 )
 
@@ -292,3 +294,36 @@ def test_anything_typed_gets_an_answer_that_holds(said: str) -> None:
     if isinstance(read, WindowRead):
         assert TUESDAY < read.starts_at < read.ends_at
     assert isinstance(read_day(said, TUESDAY, ZONE), DayRead | WindowUnclear | WindowPast | WindowWrong)
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        ("thứ 7 tuần sau", DayRead(date(2026, 12, 5))),
+        ("24/11", DayRead(date(2026, 11, 24))),
+        ("20/12", DayRead(date(2026, 12, 20))),
+        ("20/1", DayRead(date(2027, 1, 20))),
+        ("hôm qua", DayPast(date(2026, 11, 23))),
+        ("thứ 2 tuần này", DayPast(date(2026, 11, 23))),
+        ("18/11", DayPast(date(2026, 11, 18))),
+        ("18/11/2026", DayPast(date(2026, 11, 18))),
+        ("18/11/2027", DayRead(date(2027, 11, 18))),
+        ("30/8", DayPast(date(2026, 8, 30))),
+        ("ngày 18", DayRead(date(2026, 12, 18))),
+        ("31/2", WindowWrong("day")),
+        ("lúc nào cũng được", WindowUnclear("day")),
+    ],
+)
+def test_a_day_that_is_looked_up_is_the_near_one_and_may_be_over(said: str, day: object) -> None:
+    assert read_day_near(said, TUESDAY, ZONE) == day
+
+
+@given(st.dates(date(2020, 1, 1), date(2031, 12, 31)), st.dates(date(2020, 1, 1), date(2031, 12, 31)))
+def test_a_date_without_a_year_is_at_most_half_a_year_ahead_and_a_year_back(today: date, said: date) -> None:
+    now = datetime(today.year, today.month, today.day, 12, tzinfo=ZONE)
+    read = read_day_near(f"{said.day}/{said.month}", now, ZONE)
+    assert isinstance(read, DayRead | DayPast)
+    assert (read.day.month, min(read.day.day, 28)) == (said.month, min(said.day, 28))
+    # 29/2 may be further than the others: it comes round every four years.
+    if (said.day, said.month) != (29, 2):
+        assert -timedelta(days=183) <= read.day - today <= timedelta(days=183)

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from handlers.escalations import EscalationKind
+from store import escalations
 from store.customers import Customer
 from tests.town import FACTORY, FAR_HOME, FEEDER, NOW, OTHER_FEEDER, SHOP
 from tests.web.test_outages_api import Office, office
@@ -110,3 +112,31 @@ async def test_an_incident_that_touches_none_is_no_matter_for_staff(hospital: Of
     await hospital.publish(scope={"feeders": [OTHER_FEEDER]})
     assert await listed(hospital) == []
     assert (await hospital.ask("GET", f"{PATH}?kind=weather")).status == 422
+
+
+async def test_matters_of_requests_say_what_to_do_until_when_on_the_utility_s_clock(office: Office) -> None:
+    due = "2027-01-20T09:30:00+00:00"
+    matters: dict[EscalationKind, dict[str, Any]] = {
+        EscalationKind.REQUEST_LATE: {"service": "home_connection"},
+        EscalationKind.UNHAPPY_SURVEY: {"survey": 4, "score": 3},
+        EscalationKind.UNANSWERED_QUESTION: {"handover": 5, "waited": 15},
+    }
+    async with office.town.database.unit() as unit:
+        for kind, reason in matters.items():
+            # One is open for each kind and subject, however often it is opened.
+            await escalations.open_(unit, kind, "HS-000001-E", {**reason, "due_by": NOW.isoformat()}, NOW)
+            await escalations.open_(unit, kind, "HS-000001-E", {**reason, "due_by": due}, NOW)
+
+    for language, said in (
+        ("vi", ("trễ hẹn", "không hài lòng", "15 phút")),
+        ("en", ("late", "unhappy", "15 min")),
+    ):
+        found = await listed(office, Accept_Language=language)
+        assert [one["kind"] for one in reversed(found)] == list(matters)
+        for one, part in zip(reversed(found), said, strict=True):
+            assert part in one["text"]
+            assert "HS-000001-E" in one["text"]
+            assert "16:30 20/1/2027" in one["text"]
+            assert one["reason"]["due_by"] == due
+    (one,) = await listed(office, "?kind=unhappy_survey")
+    assert "POST /api/v1/surveys/4/follow-up" in one["text"]
