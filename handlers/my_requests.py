@@ -182,7 +182,8 @@ def _seen_one(
 ) -> RequestSeen:
     process = progress.process_of(request.service)
     steps = progress.steps_seen(process, [(move.to_state, move.at) for move in moves])
-    missing = [] if request.ended_at else [one.paper for one in missing_of(papers)]
+    asked = [] if request.ended_at else missing_of(papers)
+    last_file = max((one.at for one in papers if one.file), default=None)
     known = progress.service_of(request.service)
     last = moves[-1]
     return RequestSeen(
@@ -191,7 +192,8 @@ def _seen_one(
         state=request.state,
         by_when=tuple(by_when(request)),
         note=last.note if last.by not in (CUSTOMER, SERVICE) else "",
-        missing=tuple(missing),
+        missing=tuple(one.paper for one in asked),
+        asked_since=tuple(one.paper for one in asked if last_file and one.at > last_file),
         papers=tuple(paper.name for paper in known.papers) if known else (),
         files=sum(1 for one in papers if one.file),
         may=_may(request, now),

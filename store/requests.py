@@ -172,6 +172,22 @@ async def with_code(unit: Unit, code: str, lock: bool = False) -> Request | None
     return (await unit.session.exec(query)).first()
 
 
+async def waits_for_papers(unit: Unit, contact_id: int) -> bool:
+    """Whether a request of the contact that is under way wants a paper that has not come."""
+    query = (
+        select(RequestPaper.id)
+        .join(Request, col(Request.id) == col(RequestPaper.request_id))
+        .where(
+            Request.contact_id == contact_id,
+            col(Request.ended_at).is_(None),
+            col(Request.deleted_at).is_(None),
+            col(RequestPaper.file) == "",
+            col(RequestPaper.met_at).is_(None),
+        )
+    )
+    return (await unit.session.exec(query.limit(1))).first() is not None
+
+
 async def of_contact(unit: Unit, contact_id: int, limit: int) -> Sequence[Request]:
     """The newest requests of a contact, newest first; what was deleted is not among them."""
     query = (
