@@ -117,8 +117,16 @@ class Life:
     async def proposes_another_window(self) -> None:
         contact, window = await self.contact(), [self.now.isoformat(), (self.now + HOUR).isoformat()]
         assert contact.id is not None
-        outage = Outage(code="KH-1", kind="planned", state="published", area=[], affected_customers=1)
-        outage.published_by, outage.published_at, outage.updated_at = "anh Ba", self.now, self.now
+        outage = Outage(
+            code="KH-1",
+            kind="planned",
+            state="published",
+            area=[],
+            affected_customers=1,
+            published_by="anh Ba",
+            published_at=self.now,
+            updated_at=self.now,
+        )
         async with self.database.unit() as unit:
             unit.session.add(outage)
             await unit.session.flush()
