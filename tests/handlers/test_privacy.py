@@ -154,7 +154,7 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     assert "privacy.deleted" not in await life.passes(HOUR)
     assert "privacy.deleted" in await life.passes(DAY)
     assert not stored.exists()
-    await life.writes(Text("alo"))
+    assert "requests.none" in str(await life.writes(Text("hồ sơ của tôi")))
     await life.passes(2 * HOUR)
 
     left = await life.everything()
@@ -171,7 +171,6 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
 async def test_a_deletion_ends_a_talk_and_loses_no_request_that_is_begun_after_the_last_word(life: Life) -> None:
     await life.writes(Text("gặp nhân viên"))
     await life.writes(Text("xóa dữ liệu của tôi"))
-    await life.presses("privacy.wish.delete")
     await life.presses("privacy.sure.yes")
     await life.passes(DAY)
     contact = await life.contact()
@@ -189,7 +188,6 @@ async def test_a_deletion_ends_a_talk_and_loses_no_request_that_is_begun_after_t
 
 async def test_what_an_event_is_just_writing_does_not_outlive_the_deletion(life: Life) -> None:
     await life.writes(Text("xóa dữ liệu của tôi"))
-    await life.presses("privacy.wish.delete")
     await life.presses("privacy.sure.yes")
     await life.passes(DAY)
     if life.database.is_sqlite:
@@ -214,7 +212,6 @@ async def test_a_deletion_that_fails_keeps_no_other_from_being_done(
 ) -> None:
     for who in ("hoa", "binh"):
         await life.writes(Text("xóa dữ liệu của tôi"), who)
-        await life.writes(Press(life.buttons["privacy.wish.delete"]), who)
         await life.writes(Press(life.buttons["privacy.sure.yes"]), who)
         life.now += HOUR
     hoa, erase = await life.contact("hoa"), erasure.erase
