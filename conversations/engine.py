@@ -425,12 +425,12 @@ class _Talk(Commands):
     def _guess(self, intent: str, text: str) -> Talking:
         """Ask what was meant, unless the question has an answer as it is."""
         known = self.flows.known
-        told = known.told((yield known.ask(text))) if known else None
+        told = known.told((yield known.ask(text))) if known and not self.understood.several else None
         if told:
             name, waiting = told
             yield from self.begin(self.flows.by_name[name], waiting)
             return
-        self.say("unclear.did_you_mean")
+        self.say("unclear.several" if self.understood.several else "unclear.did_you_mean")
         guesses = (intent, *self.understood.also)
         self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{ABOUT}{guess}") for guess in guesses)
         self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
