@@ -205,7 +205,7 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     assert "privacy.deleted" not in await life.passes(HOUR)
     assert "privacy.deleted" in await life.passes(DAY)
     assert not stored.exists()
-    await life.writes(Text("alo"))
+    assert "requests.none" in str(await life.writes(Text("hồ sơ của tôi")))
     await life.passes(2 * HOUR)
 
     left = await life.everything()
