@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from conversations import engine
+from conversations.handover import AskForPerson, LeaveQueue
 from conversations.model import Language, State, Turn, Words, language_of
 from conversations.wire import reply_to_json
 from handlers import handovers, states, unhandled
@@ -40,8 +41,13 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     kept = await conversations.state_of(unit, contact.id)
     state = states.opened(kept, contact.id, language_of(contact.language), talking.sealer)
     away = kept is not None and now - kept.updated_at > talking.away
-    turn = await handovers.with_person(unit, contact, incoming.event, state, now, talking)
-    turn = turn or await _converse(unit, contact, state, incoming, now, talking, away)
+    person = await handovers.with_person(unit, contact, incoming.event, state, now, talking)
+    if isinstance(person, Turn):
+        turn = person
+    else:
+        turn = await _converse(unit, contact, state, incoming, now, talking, away)
+    if isinstance(person, handovers.Meanwhile):
+        turn = _and_the_person(turn, person)
     for command in turn.commands:
         await carry_out(unit, contact, command, now, talking)
     kept_state = states.to_keep(turn.state, contact.id, talking.sealer)
@@ -50,6 +56,13 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
         edits = await _replaceable(unit, contact.id, incoming)
         await outbox.add_reply(unit, contact, reply_to_json(turn.reply), f"reply:{channel}:{event_id}", now, edits)
     return Handled(contact.id, turn)
+
+
+def _and_the_person(turn: Turn, meanwhile: handovers.Meanwhile) -> Turn:
+    """The bot's answer, and that a person reads the question too; not to who asks for the queue itself."""
+    if any(isinstance(command, AskForPerson | LeaveQueue) for command in turn.commands):
+        return turn
+    return replace(turn, reply=replace(turn.reply, words=(*turn.reply.words, meanwhile.words)))
 
 
 async def apologise(unit: Unit, channel: str, incoming: Incoming, now: datetime) -> None:
