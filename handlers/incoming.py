@@ -43,7 +43,9 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     kept = await conversations.state_of(unit, contact.id)
     state = states.opened(kept, contact.id, language_of(contact.language), talking.sealer)
     away = kept is not None and now - kept.updated_at > talking.away
-    turn = await handovers.with_person(unit, contact, incoming.event, state, now, talking)
+    # Nobody but the contact's own events, which wait for this one, begins a talk with a person.
+    handed_over = kept is not None and kept.handed_over
+    turn = await handovers.with_person(unit, contact, incoming.event, state, now, talking) if handed_over else None
     if turn is None:
         state = await _with_pushed(unit, contact.id, state, incoming, talking)
         turn = await _converse(unit, contact, state, incoming, now, talking, away)

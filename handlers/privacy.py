@@ -1,4 +1,4 @@
-"""The rights of customers over their own data: what is kept, a copy of it, consents ended, everything deleted."""
+"""The rights of customers over their own data: what is kept, consents ended, everything deleted."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy import func, select
-from sqlmodel import col
 
-from conversations.model import Reply, language_of, say
+from conversations.model import Reply, say
 from conversations.privacy import DataFound, DeleteMyData, KeepMyData, KeepWish, MyData, WithdrawConsent
-from conversations.wire import reply_from_json, reply_to_json
+from conversations.wire import reply_to_json
 from handlers import handovers
 from handlers.numbering import new_number
-from handlers.rendering import render
-from handlers.request_keeping import CUSTOMER, NotAllowed, answers_of, calendar, go
+from handlers.request_keeping import CUSTOMER, NotAllowed, calendar, go
 from handlers.rules.privacy import PrivacyRules, privacy_at
 from handlers.rules.progress import CANCELLED
 from handlers.talking import ZONE, Talking
@@ -23,13 +21,9 @@ from store import consents, contacts, due, erasure, outbox, privacy, profiles, r
 from store.contacts import Contact
 from store.conversations import Received
 from store.db import Unit
-from store.outbox import Delivery, Message, Status
+from store.outbox import Delivery, Message
 from store.privacy import CaseState, PrivacyCase
-from store.reports import Report
-from store.requests import NoteKind, Request
 from store.subscriptions import Subscription
-from store.surveys import Survey
-from store.vault import VaultFile
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +48,7 @@ async def find(unit: Unit, contact: Contact, query: MyData, now: datetime, talki
         messages=await _count(unit, Received, contact.id) + await _count(unit, Delivery, contact.id),
         requests=len(mine),
         open_requests=sum(one.ended_at is None for one in mine),
-        files=len(await _files(unit, contact.id)),
+        files=len(await vault.of_contact(unit, contact.id)),
         remembered=await profiles.of_contact(unit, contact.id) is not None,
         purposes=tuple(dict.fromkeys(one.purpose for one in standing)),
         export=link,
@@ -177,93 +171,6 @@ async def _cancel_requests(unit: Unit, contact_id: int, now: datetime) -> None:
     await unit.session.flush()
 
 
-# --- all of it in a file ---------------------------------------------------------------------------------
-
-
-async def export(unit: Unit, contact_id: int, talking: Talking) -> dict[str, Any] | None:
-    """All that is kept of a contact, in a shape that other programs read; None for one that is not there.
-
-    Files are listed, not included: the customer sent them and has them.
-    """
-    contact = await unit.session.get(Contact, contact_id)
-    if contact is None or contact.channel == erasure.NOBODY:
-        return None
-    profile = await profiles.of_contact(unit, contact_id)
-    return {
-        "contact": {"channel": contact.channel, "name": contact.name, "language": contact.language}
-        | {"since": contact.created_at.isoformat(), "last_seen": contact.seen_at.isoformat()},
-        "remembered": _unsealed(profile.sealed, contact_id, talking) if profile else None,
-        "consents": [
-            {
-                "purpose": one.purpose,
-                "version": one.version,
-                "given_at": one.given_at.isoformat(),
-                "withdrawn_at": one.withdrawn_at.isoformat() if one.withdrawn_at else None,
-            }
-            for one in await consents.all_of(unit, contact_id)
-        ],
-        "places": [
-            {"target": one.target, "label": one.label} for one in await subscriptions.of_contact(unit, contact_id)
-        ],
-        "said": await _said(unit, contact_id),
-        "told": await _told(unit, contact, talking),
-        "requests": [await _request(unit, one, talking) for one in await requests.all_of(unit, contact_id)],
-        "files": [
-            {"purpose": one.purpose, "kind": one.kind, "bytes": one.size, "at": one.created_at.isoformat()}
-            for one in await _files(unit, contact_id)
-        ],
-        "reports": [
-            {"code": one.code, "at": one.at.isoformat(), "place": one.label, "answers": one.answers}
-            for one in await _rows(unit, Report, contact_id)
-        ],
-        "surveys": [
-            {"request": one.request_code, "score": one.score, "words": one.words}
-            for one in await _rows(unit, Survey, contact_id)
-        ],
-    }
-
-
-async def _request(unit: Unit, request: Request, talking: Talking) -> dict[str, Any]:
-    moves = await requests.moves_of(unit, request.id or 0)
-    notes = await requests.notes_of(unit, request.id or 0)
-    answers = answers_of(request, talking.sealer)
-    return {
-        "code": request.code,
-        "service": request.service,
-        "state": request.state,
-        "received_at": request.received_at.isoformat(),
-        "answers": dict(answers) if answers is not None else None,
-        "moves": [{"to": one.to_state, "at": one.at.isoformat(), "note": one.note} for one in moves],
-        "notes": [{"kind": one.kind, "text": one.text} for one in notes if one.kind != NoteKind.NOTE],
-    }
-
-
-def _unsealed(sealed: str, contact_id: int, talking: Talking) -> Any:
-    assert talking.sealer is not None
-    return talking.sealer.open(sealed, f"profile/{contact_id}").decode()
-
-
-async def _said(unit: Unit, contact_id: int) -> list[dict[str, str]]:
-    return [{"at": one.at.isoformat(), "text": one.shown} for one in await _rows(unit, Received, contact_id)]
-
-
-async def _told(unit: Unit, contact: Contact, talking: Talking) -> list[dict[str, str]]:
-    query = (
-        select(Delivery.settled_at, Delivery.places, Message.words)  # type: ignore[call-overload]
-        .join(Message, col(Message.id) == col(Delivery.message_id))
-        .where(col(Delivery.contact_id) == contact.id, col(Delivery.status) == Status.SENT)
-        .order_by(col(Delivery.id))
-    )
-    language = language_of(contact.language)
-    return [
-        {
-            "at": row.settled_at.isoformat(),
-            "text": render(reply_from_json(row.words), language, talking.speaker, tuple(row.places or ())).text,
-        }
-        for row in await unit.session.execute(query)
-    ]
-
-
 # --- what they share -------------------------------------------------------------------------------------
 
 
@@ -303,13 +210,3 @@ def _open(
 async def _count(unit: Unit, table: Any, contact_id: int) -> int:
     query = select(func.count()).select_from(table).where(table.contact_id == contact_id)
     return int((await unit.session.execute(query)).scalar_one())
-
-
-async def _rows(unit: Unit, table: Any, contact_id: int) -> list[Any]:
-    query = select(table).where(table.contact_id == contact_id).order_by(table.id)
-    return list((await unit.session.execute(query)).scalars())
-
-
-async def _files(unit: Unit, contact_id: int) -> list[VaultFile]:
-    query = select(VaultFile).where(col(VaultFile.contact_id) == contact_id, col(VaultFile.doomed_at).is_(None))
-    return list((await unit.session.execute(query)).scalars())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import UniqueConstraint, bindparam, false, true, update
@@ -60,6 +61,14 @@ async def find(unit: Unit, channel: str, address: str) -> Contact | None:
     """The contact at that address, only to be read."""
     found = await unit.session.exec(select(Contact).where(Contact.channel == channel, Contact.address == address))
     return found.first()
+
+
+async def by_ids(unit: Unit, contact_ids: Collection[int]) -> dict[int, Contact]:
+    """Contacts by their ids, only to be read."""
+    if not contact_ids:
+        return {}
+    found = await unit.session.exec(select(Contact).where(col(Contact.id).in_(contact_ids)))
+    return {one.id: one for one in found if one.id is not None}
 
 
 async def moved(unit: Unit, contact_id: int, address: str) -> None:

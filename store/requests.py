@@ -287,9 +287,9 @@ async def survey_due(unit: Unit, now: datetime, limit: int) -> Sequence[Request]
 # --- what belongs to them --------------------------------------------------------------------------------------
 
 
-async def moves_of(unit: Unit, request_id: int) -> Sequence[RequestMove]:
-    """The moves of a request, oldest first."""
-    query = select(RequestMove).where(RequestMove.request_id == request_id).order_by(col(RequestMove.id))
+async def moves_of(unit: Unit, *request_ids: int) -> Sequence[RequestMove]:
+    """The moves of requests, oldest first."""
+    query = select(RequestMove).where(col(RequestMove.request_id).in_(request_ids)).order_by(col(RequestMove.id))
     return (await unit.session.exec(query)).all()
 
 
@@ -303,9 +303,11 @@ async def untold(unit: Unit, request_id: int, message_id: int) -> None:
     )
 
 
-async def papers_of(unit: Unit, request_id: int) -> Sequence[RequestPaper]:
-    """The papers of a request, files and what is asked for, in the order in which they came."""
-    query = select(RequestPaper).where(RequestPaper.request_id == request_id).order_by(col(RequestPaper.id))
+async def papers_of(unit: Unit, *request_ids: int) -> Sequence[RequestPaper]:
+    """The papers of requests, files and what is asked for, in the order in which they came."""
+    query = (
+        select(RequestPaper).where(col(RequestPaper.request_id).in_(request_ids)).order_by(col(RequestPaper.id))
+    )
     return (await unit.session.exec(query)).all()
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from conversations.model import Json, Press, Text
 from conversations.service_words import GiveConsent, OpenRequest
-from handlers import incoming, privacy, requests
+from handlers import handovers, incoming, privacy, privacy_copy, requests
 from handlers.commands import carry_out
 from handlers.escalations import EscalationKind, acknowledge
 from handlers.links import Links
@@ -23,12 +23,15 @@ from handlers.ports import Incoming
 from handlers.rules.numbers import number
 from handlers.talking import Talking, talking
 from handlers.vault import Vault
-from store import contacts, conversations, erasure, escalations, handovers, outbox, subscriptions, vault
+from store import contacts, conversations, erasure, escalations, outbox, proposals, subscriptions, vault
+from store import handovers as kept_handovers
 from store import privacy as kept_cases
 from store import requests as kept_requests
 from store.contacts import Contact
 from store.db import Database
+from store.outages import Outage
 from store.outbox import Priority, Settled, Status
+from store.proposals import Proposal, ProposalState
 from store.sealing import Sealer, keys_from, new_key
 from store.tables import metadata
 from store.vault_files import VaultFiles
@@ -98,6 +101,52 @@ class Life:
             )
         return file
 
+    async def talks_with_a_person(self) -> None:
+        await self.writes(Text("gặp nhân viên"))
+        contact = await self.contact()
+        assert contact.id is not None
+        async with self.database.unit() as unit:
+            live = await kept_handovers.live_of(unit, contact.id)
+            assert live is not None
+            assert live.id is not None
+            await handovers.take(unit, live.id, "Hạnh", self.now)
+            await handovers.speak(unit, live.id, "Hạnh", f"Em chào chị {NAME}, em gọi {PHONE} nhé", self.now)
+            await handovers.end(unit, live.id, "Hạnh", f"gọi lại cho {NAME}", self.now)
+        await self.writes(Press("!menu"))
+
+    async def proposes_another_window(self) -> None:
+        contact, window = await self.contact(), [self.now.isoformat(), (self.now + HOUR).isoformat()]
+        assert contact.id is not None
+        outage = Outage(
+            code="KH-1",
+            kind="planned",
+            state="published",
+            area=[],
+            affected_customers=1,
+            published_by="anh Ba",
+            published_at=self.now,
+            updated_at=self.now,
+        )
+        async with self.database.unit() as unit:
+            unit.session.add(outage)
+            await unit.session.flush()
+            assert outage.id is not None
+            proposal = Proposal(
+                code=number("DG", 1),
+                outage_id=outage.id,
+                slot=1,
+                window=window,
+                contact_id=contact.id,
+                customer_code="PE01000000014",
+                windows=[window],
+                reason=f"tiệm của {NAME}",
+                state=ProposalState.COUNTERED,
+                why=f"chị {NAME} xem giờ này nhé",
+                expires_at=self.now + 9 * DAY,
+                at=self.now,
+            )
+            await proposals.add(unit, proposal)
+
     async def contact(self, who: str = "hoa") -> Contact:
         async with self.database.reading() as unit:
             found = (
@@ -145,6 +194,8 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
         (matter,) = await escalations.of_subject(unit, EscalationKind.UNHAPPY_SURVEY, CODE)
         await acknowledge(unit, matter.id or 0, f"đã gọi {NAME}", "chị Tư", life.now)
         await escalations.open_(unit, EscalationKind.REQUEST_LATE, OTHER_CODE, {}, life.now)
+    await life.talks_with_a_person()
+    await life.proposes_another_window()
     await life.writes(Text(f"Tôi là {NAME}, nhà ở {STREET}, số {PHONE}"))
     (stored,) = [one for one in life.folder.rglob("*") if one.is_file()]
     neighbour = await life.contact("binh")
@@ -165,6 +216,8 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     assert "Nhà" in left
     assert CODE in left
     assert OTHER_CODE in left
+    async with life.database.reading() as unit:
+        assert list(await proposals.pending(unit, 0, 10)) == []
     assert await life.writes(Text("nơi của tôi")) == ["places.none"]
 
 
@@ -176,7 +229,7 @@ async def test_a_deletion_ends_a_talk_and_loses_no_request_that_is_begun_after_t
     contact = await life.contact()
     assert contact.id is not None
     async with life.database.reading() as unit:
-        assert await handovers.live_of(unit, contact.id) is None
+        assert await kept_handovers.live_of(unit, contact.id) is None
 
     await life.asks_for_a_connection(CODE)
     await life.passes(2 * HOUR)
@@ -259,13 +312,15 @@ async def test_a_copy_of_all_data_is_given_to_the_customer_alone_and_for_a_day(l
     assert LINKS.my_data_of(calendar, life.now) is None
 
     async with life.database.reading() as unit:
-        copy = await privacy.export(unit, contact.id, life.talk)
+        copy = await privacy_copy.export(unit, contact.id, life.talk)
     written = json.dumps(copy, ensure_ascii=False)
     assert copy is not None
     assert copy["requests"][0]["answers"]["id_number"] == ID_NUMBER
     assert [place["label"] for place in copy["places"]] == ["Nhà"]
     assert copy["files"][0]["purpose"]
     assert "mai có cúp điện không" in written
+    assert set(copy) >= {"contact", "remembered", "consents"} | set(SECTIONS.values())
+    assert [wish["wish"] for wish in copy["wishes"]] == ["export"]
 
 
 async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Life) -> None:
@@ -281,6 +336,30 @@ async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Li
     assert "cancelled" in await life.everything()
     await life.writes(Text("dữ liệu cá nhân"))
     assert await life.presses("privacy.wish.withdraw") == ["privacy.nothing_agreed"]
+
+
+# What the copy calls the rows of each table that is about a customer. What a conversation remembers between two
+# events is in what was said.
+SECTIONS = {
+    "received": "said",
+    "delivery": "told",
+    "subscription": "places",
+    "request": "requests",
+    "vaultfile": "files",
+    "report": "reports",
+    "survey": "surveys",
+    "proposal": "proposals",
+    "handover": "talks",
+    "unknownquestion": "questions",
+    "privacycase": "wishes",
+    "consent": "consents",
+    "profile": "remembered",
+    "conversation": "said",
+}
+
+
+def test_the_copy_has_a_section_for_every_table_that_has_a_contact() -> None:
+    assert set(SECTIONS) == erasure.tables_with_contacts(metadata.tables)
 
 
 def test_every_table_that_has_a_contact_says_what_becomes_of_its_rows() -> None:
