@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from bot import metrics
 from bot.sender import utcnow
 from handlers import incoming
+from handlers.assistant import Assistant
 from handlers.incoming import Handled
 from handlers.photos import Intake
 from handlers.ports import Incoming
@@ -30,11 +32,13 @@ class Receiver:
         talking: Talking,
         clock: Callable[[], datetime] = utcnow,
         intake: Intake | None = None,
+        assistant: Assistant | None = None,
     ) -> None:
         self._database = database
         self._talking = talking
         self._clock = clock
         self._intake = intake
+        self._assistant = assistant
 
     def now(self) -> datetime:
         """The time by which events are handled."""
@@ -46,8 +50,9 @@ class Receiver:
         try:
             if self._intake is not None:
                 event = await self._intake(channel, event, self._clock())
+            talking = await self._advised(channel, event)
             async with self._database.unit() as unit:
-                handled = await incoming.handle(unit, channel, event, self._clock(), self._talking)
+                handled = await incoming.handle(unit, channel, event, self._clock(), talking)
         except (OperationalError, InterfaceError, OSError, TimeoutError):
             metrics.RECEIVED.labels(channel, "database_away").inc()
             raise
@@ -61,3 +66,8 @@ class Receiver:
         metrics.RECEIVED.labels(channel, "handled" if handled else "repeated").inc()
         metrics.TURNS.labels(channel).observe(time.perf_counter() - started)
         return handled
+
+    async def _advised(self, channel: str, event: Incoming) -> Talking:
+        """What it takes to talk, with an assistant's advice on this event if there is any."""
+        advice = await self._assistant(channel, event, self._clock()) if self._assistant else None
+        return replace(self._talking, advice=advice) if advice else self._talking
