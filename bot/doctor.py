@@ -19,9 +19,9 @@ from handlers.rules.advice import Unusable, messages, read
 from handlers.rules.articles import BUILT_IN, read_shelf
 from handlers.rules.tariff_files import load_tariffs
 from handlers.talking import ZONE, talking
-from handlers.vault import MissingKeys
 from store import customers, migrate
 from store.db import Database
+from store.sealing import MissingKeys
 from store.vault import missing_keys
 
 

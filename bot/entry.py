@@ -1,4 +1,4 @@
-"""The entry point of `sangden`: an import loads only what it needs, for it shares the machine with the service."""
+"""The entry point of `sangden`: each command loads only what it needs, since memory is what machines lack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from importlib import import_module
 
 def main() -> None:
     """Run the command line."""
-    import_module("bot.importing" if sys.argv[1:2] == ["import"] else "bot.__main__").main()
+    import_module(_module(sys.argv[1:])).main()
+
+
+def _module(arguments: list[str]) -> str:
+    match arguments:
+        case [] | ["--help", *_]:
+            return "bot.__main__"
+        case ["import", "customers", *_]:
+            return "bot.importing"
+        case ["import", *_]:
+            return "bot.importing_outages"
+        case ["serve", *_]:
+            return "bot.serving"
+    return "bot.commands"
 
 
 if __name__ == "__main__":

@@ -15,16 +15,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from bot import outage_report
 from bot.settings import Settings
 from bot.start import checked_settings, run, told
-from bot.web.errors import say
-from handlers import customer_import, customer_reading, outage_import
+from handlers import customer_import, customer_reading
 from handlers.bad_rows import BadRows
 from handlers.csv_file import Unusable
 from handlers.customer_import import Options, Report
+from handlers.here import WARD_TABLE, ZONE
 from handlers.rules.ward_names import read_wards
-from handlers.talking import WARD_TABLE, ZONE
 from store.customer_import import Busy
 from store.db import Database
 
@@ -63,63 +61,20 @@ def customers_command(
     where = bad or (None if dry_run else file.parent / f"{file.stem}.bad.csv")
     # Rows are no cycles: looking for some among them takes a quarter of the time.
     gc.disable()
-    with _progress() as progress:
+    with watched() as progress:
         try:
             report = run(_customers(settings, file, Options(where, dry_run, remove_gone), progress))
         except Unusable as error:
-            raise _ended(str(error)) from None
+            raise ended(str(error)) from None
         except Busy:
-            raise _ended(
+            raise ended(
                 "Another import is under way in this database. Wait for its end, then try again."
             ) from None
     for line in _told(report, file, where, dry_run=dry_run):
         typer.echo(line)
 
 
-@import_cli.command("outages")
-def outages_command(
-    file: Annotated[Path, typer.Argument(help="A CSV file, in UTF-8, or a workbook (.xlsx): a row per window.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; show what would change.")] = False,
-    draft: Annotated[bool, typer.Option("--draft", help="Keep what is new as a draft; publish nothing.")] = False,
-    bad: Annotated[
-        Path | None,
-        typer.Option(help="Where bad rows are written; default: beside FILE, as FILE.bad.csv (not in a dry run)."),
-    ] = None,
-) -> None:
-    """Publish the outages of FILE that are new, and change those that it names otherwise than before."""
-    settings = checked_settings()
-    where = bad or (None if dry_run else file.parent / f"{file.stem}.bad.csv")
-    options = outage_import.Options(where, dry_run, draft)
-    with _progress() as progress:
-        try:
-            report = run(_outages(settings, file, options, progress))
-        except Unusable as error:
-            raise _ended(str(error)) from None
-    for line in outage_report.told(report, file, ZONE, dry_run=dry_run):
-        typer.echo(line)
-    for line in _bad_rows(report.bad, where):
-        typer.echo(line)
-
-
-async def _outages(
-    settings: Settings, file: Path, options: outage_import.Options, progress: customer_reading.Progress
-) -> outage_import.Report:
-    database = Database(settings.database)
-    try:
-        return await outage_import.run(
-            database,
-            file,
-            options,
-            datetime.now(UTC),
-            ZONE,
-            lambda key, values: say(key, "en", values),
-            lambda done, total: progress("outages", done, total),
-        )
-    finally:
-        await database.close()
-
-
-def _ended(sentence: str) -> typer.Exit:
+def ended(sentence: str) -> typer.Exit:
     typer.echo(sentence, err=True)
     return typer.Exit(1)
 
@@ -137,7 +92,7 @@ async def _customers(
 
 
 @contextmanager
-def _progress() -> Iterator[customer_reading.Progress]:
+def watched() -> Iterator[customer_reading.Progress]:
     """A bar at a terminal, now and then a line elsewhere; on standard error, so that the report stays apart."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -204,10 +159,10 @@ def _told(report: Report, file: Path, where: Path | None, *, dry_run: bool) -> I
             f"{report.kept_back:,} of {found.known:,} customers are not in the file. That is more than half, so "
             "they were left alone. If it is right, add --remove-gone."
         )
-    yield from _bad_rows(report.bad, where)
+    yield from bad_rows_told(report.bad, where)
 
 
-def _bad_rows(bad: BadRows, where: Path | None) -> Iterator[str]:
+def bad_rows_told(bad: BadRows, where: Path | None) -> Iterator[str]:
     if not bad.count:
         return
     yield f"Bad rows, left out: {where or 'add --bad PATH to have them in a file'}"

@@ -17,6 +17,7 @@ _TOKENS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Not \b: in an address a bot's token stands right behind the word "bot".
     (re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}"), "<token>"),
     (re.compile(r"(?<=/calendar/)[A-Za-z0-9_.-]{20,}"), "<token>"),
+    (re.compile(r"(?<=/my-data/)[A-Za-z0-9_.-]{20,}"), "<token>"),
     (re.compile(r"\bsd_[A-Za-z0-9_-]{16,}"), "<token>"),
 )
 _PEOPLE: tuple[tuple[re.Pattern[str], str], ...] = (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from bot import metrics
 from bot.sender import utcnow
@@ -18,9 +18,13 @@ from handlers.incoming import Handled
 from handlers.photos import Intake
 from handlers.ports import Incoming
 from handlers.talking import Talking
-from store.db import Database
+from store.db import Database, collided
 
 log = structlog.get_logger(__name__)
+
+
+# How often an event is tried whose transaction the database gave up for another one.
+_TRIES = 3
 
 
 class Receiver:
@@ -51,8 +55,7 @@ class Receiver:
             if self._intake is not None:
                 event = await self._intake(channel, event, self._clock())
             talking = await self._advised(channel, event)
-            async with self._database.unit() as unit:
-                handled = await incoming.handle(unit, channel, event, self._clock(), talking)
+            handled = await self._handled(channel, event, talking)
         except (OperationalError, InterfaceError, OSError, TimeoutError):
             metrics.RECEIVED.labels(channel, "database_away").inc()
             raise
@@ -71,3 +74,14 @@ class Receiver:
         """What it takes to talk, with an assistant's advice on this event if there is any."""
         advice = await self._assistant(channel, event, self._clock()) if self._assistant else None
         return replace(self._talking, advice=advice) if advice else self._talking
+
+    async def _handled(self, channel: str, event: Incoming, talking: Talking) -> Handled | None:
+        for left in reversed(range(_TRIES)):
+            try:
+                async with self._database.unit() as unit:
+                    return await incoming.handle(unit, channel, event, self._clock(), talking)
+            except DBAPIError as error:
+                if not left or not collided(error):
+                    raise
+                log.warning("event_collided", channel=channel, event_id=event.id)
+        raise AssertionError("the last try returns or raises")

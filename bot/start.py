@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
 from bot.settings import Settings
-from handlers.vault import MissingKeys
+from store.sealing import MissingKeys
 
 try:
     import uvloop

@@ -1,4 +1,4 @@
-"""Finds kWh, money and households in what people type: "250 số", "500k", "1tr2", "nửa triệu", "2 hộ"."""
+"""Finds kWh, money and households in what people type: "250 số", "500k", "1tr2", "nửa triệu", "2 hộ", bands."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ _HALF_MILLION = re.compile(r"\b(?:nua|half a) (?:trieu|million)\b")
 _HOUSEHOLDS = re.compile(r"\b(\d{1,2}) ?(?:ho|gia dinh|households?|families|family)\b")
 # "4000/kWh", "4 ngàn một ký": a price, which is money.
 _PER = re.compile(r"/ ?(?:1 ?)?(?:kwh|kw|so|ky|ki)\b|\b(?:mot|1|moi|per|a) (?:kwh|kw|so|ky|ki|unit)\b")
+_THREE_PRICES = re.compile(r"\b(?:3|ba) (?:gia|bieu)\b")
+_BANDS = re.compile(
+    r"(?P<normal>\bbinh thuong\b|\bnormal\b)|(?P<off_peak>\bthap diem\b|\boff.?peak\b)"
+    r"|(?P<peak>\bcao diem\b|(?<!off )(?<!off-)\bpeak\b)"
+)
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
 
@@ -45,7 +50,7 @@ def plain(text: str) -> str:
 def amounts_in(text: str) -> tuple[Amount, ...]:
     """All amounts in a text, in its order. "1tr2" is 1,200,000; "300 100 50" are three bare ones."""
     words = _HOUSEHOLDS.sub(" ", plain(text))
-    words = _HALF_MILLION.sub("500000 dong", _PER.sub(" dong", words))
+    words = " ".join(_HALF_MILLION.sub("500000 dong", _PER.sub(" dong", words)).split())
     return tuple(_amount(found) for found in _AMOUNT.finditer(words))
 
 
@@ -63,6 +68,19 @@ def _amount(found: re.Match[str]) -> Amount:
     if unit:
         return Amount("money", money)
     return Amount("kwh" if money < _KWH_UNTIL else "money", money, bare=True)
+
+
+def bands_in(text: str) -> tuple[int, int, int] | None:
+    """Normal, off-peak and peak kWh that a text names, in whatever order: "cao điểm 200, bình thường 500, …"."""
+    words = _THREE_PRICES.sub(" ", plain(text))
+    named = [(found.start(), str(found.lastgroup)) for found in _BANDS.finditer(words)]
+    numbers = [(found.start(), _amount(found)) for found in _AMOUNT.finditer(words)]
+    numbers = [(at, one) for at, one in numbers if one.unit == "kwh" or one.bare]
+    if sorted(name for _, name in named) != ["normal", "off_peak", "peak"] or len(numbers) != len(named):
+        return None
+    # "500 bình thường" as well as "bình thường 500": one number belongs to each name, in the order they stand.
+    kwh = {name: one.n for (_, name), (_, one) in zip(named, numbers, strict=True)}
+    return kwh["normal"], kwh["off_peak"], kwh["peak"]
 
 
 def households_in(text: str) -> int | None:

@@ -32,6 +32,7 @@ from conversations.model import (
     Given,
     Json,
     Press,
+    Query,
     Reading,
     Reply,
     Step,
@@ -125,6 +126,14 @@ def _uses(answers: Answers) -> tuple[ApplianceUse, ...]:
     return tuple(uses)
 
 
+def ask(answers: Answers, facts: Found | None) -> Words:
+    return Words("appliances.which")
+
+
+def needs(answers: Answers) -> Query:
+    return EstimateAppliances(_uses(answers))
+
+
 def finish(answers: Answers, facts: Found | None) -> Finish:
     assert isinstance(facts, AppliancesFound)
     bill = facts.bill
@@ -132,7 +141,9 @@ def finish(answers: Answers, facts: Found | None) -> Finish:
     words = (
         Words("appliances.found", {"kwh": Figure(bill.kwh), "total": dong(bill.total)}),
         Words("appliances.list", {"lines": lines}),
+        *((Words("appliances.alone"),) if len(facts.parts) == 1 else ()),
         Words("appliances.typical"),
+        *(() if facts.fresh else (Words("appliances.old", {"checked": facts.checked}),)),
         *sources_of(bill.sources),
     )
     buttons = (
@@ -170,6 +181,6 @@ FLOW = Flow(
     name="appliances",
     in_menu=False,
     steps=(Step("which", WhichAppliances()),),
-    needs=lambda answers: EstimateAppliances(_uses(answers)),
+    needs=needs,
     finish=finish,
 )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import count
 
+from conversations import appliances
+from conversations.amounts import bands_in
 from conversations.billing import (
     MENU,
+    AppliancesFound,
     BillFound,
     BillOf,
     BillSeen,
@@ -27,11 +30,15 @@ from conversations.model import (
     Finish,
     Flow,
     Found,
+    Given,
     Json,
     Picture,
     Press,
+    Query,
+    Reading,
     Reply,
     Step,
+    Text,
     Understood,
     Value,
     Words,
@@ -45,9 +52,13 @@ from conversations.usage import (
     Level,
     Number,
     Usage,
+    level_in,
     usage_answer,
     usage_of,
 )
+
+# A bill asked of appliances instead of kWh or money.
+BY_APPLIANCES = "appliances"
 
 
 def prefill(understood: Understood) -> Mapping[str, Event]:
@@ -56,10 +67,23 @@ def prefill(understood: Understood) -> Mapping[str, Event]:
         return {}
     values = understood.values
     purpose = values.get("purpose", "home")
-    ahead: dict[str, Event] = {"purpose": Press(purpose if purpose in PURPOSES else "home")}
-    if usage := usage_said(values):
+    level = level_in(understood.text, purpose)
+    named: dict[str, Event] = {"level": Press(level)} if level else {}
+    if (bands := bands_in(understood.text)) and purpose in LEVELS:
+        return {"purpose": Press(purpose), **named, "usage": Press(Usage(bands=bands).code)}
+    usage = usage_said(values)
+    if usage is None and purpose in ("home", BY_APPLIANCES) and _is_of_appliances(purpose, understood.text):
+        listed = {"which": Text(understood.text)} if appliances.appliances_in(understood.text) else {}
+        return {"purpose": Press(BY_APPLIANCES), **listed}
+    ahead: dict[str, Event] = {"purpose": Press(purpose if purpose in PURPOSES else "home"), **named}
+    if usage:
         ahead["usage"] = Press(usage.code)
     return ahead
+
+
+def _is_of_appliances(purpose: str, text: str) -> bool:
+    """ "Máy lạnh 8 tiếng tốn nhiêu" is; lamps alone are no sign, since "đến" is a lamp without its marks."""
+    return purpose == BY_APPLIANCES or any(one.name != "lights" for one in appliances.appliances_in(text))
 
 
 def usage_said(values: Mapping[str, str]) -> Usage | None:
@@ -70,6 +94,13 @@ def usage_said(values: Mapping[str, str]) -> Usage | None:
             usage = Usage(**{name: int(values[name])}, households=max(1, households))  # type: ignore[arg-type]
             return usage_of(usage.code)
     return None
+
+
+class Purpose(Choice):
+    """Whose bill it is; what appliances use is asked for in words only, so no button says it."""
+
+    def read(self, event: Event) -> Reading:
+        return Given(BY_APPLIANCES) if event == Press(BY_APPLIANCES) else super().read(event)
 
 
 def category_of(answers: Answers) -> str:
@@ -87,7 +118,17 @@ def ask_usage(answers: Answers, facts: Found | None) -> Words:
 # --- the bill ----------------------------------------------------------------------------------------------------
 
 
+def needs(answers: Answers) -> Query:
+    return appliances.needs(answers) if _by_appliances(answers) else BillOf(_usage(answers))
+
+
+def _by_appliances(answers: Answers) -> bool:
+    return answers.get("purpose") == BY_APPLIANCES
+
+
 def finish(answers: Answers, facts: Found | None) -> Finish:
+    if isinstance(facts, AppliancesFound):
+        return appliances.finish(answers, facts)
     assert isinstance(facts, BillFound)
     return answer(_usage(answers), facts)
 
@@ -147,11 +188,12 @@ FLOW = Flow(
     starts_on=("bill_estimate",),
     prefill=prefill,
     steps=(
-        Step("purpose", Choice("purpose", PURPOSES)),
+        Step("purpose", Purpose("purpose", PURPOSES)),
+        Step("which", appliances.WhichAppliances(), prompt=appliances.ask, when=_by_appliances),
         Step("level", Level(), when=lambda answers: answers.get("purpose") in LEVELS),
-        Step("usage", HowMuch(hours=True), prompt=ask_usage),
+        Step("usage", HowMuch(hours=True), prompt=ask_usage, when=lambda answers: not _by_appliances(answers)),
     ),
-    needs=lambda answers: BillOf(_usage(answers)),
+    needs=needs,
     finish=finish,
 )
 

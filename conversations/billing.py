@@ -121,7 +121,10 @@ class ComparedFound(Found):
 
 @dataclass(frozen=True)
 class TariffOf(Query):
-    """The prices of a purpose, or `hours` for the hours of the prices, or `fee` for connecting again."""
+    """The prices of a purpose, `hours` for the hours of the prices, `fee` for connecting again.
+
+    `past.2024`: what homes paid in that year.
+    """
 
     about: str
 
@@ -130,6 +133,8 @@ class TariffOf(Query):
 class TariffFound(Found):
     """The prices in lines of words, and where they are from; vat: the percent that comes on top.
 
+    year: the past one that was asked for.
+
     dormant: the code of a structure of prices that is issued and not in force, with its number of tiers.
     """
 
@@ -137,6 +142,7 @@ class TariffFound(Found):
     sources: tuple[Sourced, ...]
     vat: int | None = None
     dormant: tuple[str, int] | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True)
@@ -197,10 +203,15 @@ class ApplianceSeen:
 
 @dataclass(frozen=True)
 class AppliancesFound(Found):
-    """The bill that the appliances come to, and each one's part, the hungriest first."""
+    """The bill that the appliances come to, and each one's part, the hungriest first.
+
+    checked, fresh: when what appliances draw was last looked at, and whether it may still be told as current.
+    """
 
     bill: BillSeen
     parts: tuple[ApplianceSeen, ...]
+    checked: Moment
+    fresh: bool
 
 
 def dong(amount: int) -> Figure:

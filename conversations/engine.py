@@ -76,6 +76,11 @@ def collecting(flows: Flows, state: State) -> str | None:
     return (getattr(step.field, "collects", None) or None) if step else None
 
 
+def takes_loose(flows: Flows, state: State) -> bool:
+    """Whether a file that nobody asked for now can be the paper that a request waits for."""
+    return flows.loose is not None and frames.top(state) is None
+
+
 def advance(
     flows: Flows, state: State, event: Event, speak: Speak, away: bool = False
 ) -> Generator[Query, Found, Turn]:
@@ -151,9 +156,12 @@ class _Talk(Commands):
         return Press(said) if said else event
 
     def _said(self, text: str) -> str | None:
-        """The button of the question in view that words mean, unless they tell of danger or are a command."""
+        """The button of the question, or the one guess, that words mean, unless they are danger or a command."""
         frame = self.frame
-        if frame is None or frame.leaving:
+        if frame is None:
+            guesses = [value for value, _ in self.state.offered if value.startswith(ABOUT)]
+            return guesses[0] if len(guesses) == 1 and said_answers.is_yes(text) else None
+        if frame.leaving:
             return None
         step = self.flow(frame).step(frame.step or "")
         mark = f"{frame.run}:{frame.step}:"
@@ -301,6 +309,9 @@ class _Talk(Commands):
     def _answered(self, event: Event) -> Talking:
         """An event for the question asked; where there is none, or it is clearly another wish, for that."""
         frame = self.frame
+        if frame is None and self.flows.loose and isinstance(event, Photo) and (event.file or event.problem):
+            yield from self.begin(self.flows.loose, {self.flows.loose.steps[0].name: event})
+            return
         if frame is None or frame.step is None:
             self.words.append(speech.unread(event))
             self.offer_menu()
@@ -401,6 +412,8 @@ class _Talk(Commands):
         intent, score = self.understood.intent, self.understood.score
         if intent is not None and score >= SURE:
             yield from self._intend(intent, self.understood)
+        elif len(fold(text).split()) > 1 and (said := said_answers.part_of_label(text, self.state.offered)):
+            yield from self._pressed(said)
         elif intent is not None and score >= MAYBE and "place" not in self.understood.values:
             yield from self._guess(intent, text)
         elif fold(text):
@@ -412,12 +425,12 @@ class _Talk(Commands):
     def _guess(self, intent: str, text: str) -> Talking:
         """Ask what was meant, unless the question has an answer as it is."""
         known = self.flows.known
-        told = known.told((yield known.ask(text))) if known else None
+        told = known.told((yield known.ask(text))) if known and not self.understood.several else None
         if told:
             name, waiting = told
             yield from self.begin(self.flows.by_name[name], waiting)
             return
-        self.say("unclear.did_you_mean")
+        self.say("unclear.several" if self.understood.several else "unclear.did_you_mean")
         guesses = (intent, *self.understood.also)
         self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{ABOUT}{guess}") for guess in guesses)
         self.buttons += (Button(Words("button.menu"), MENU, nav=True),)

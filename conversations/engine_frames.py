@@ -40,16 +40,25 @@ class Flows:
     """The flows of the service, in the order of the menu.
 
     fallback, danger: take the text that nobody else understands, or that tells of danger to life, as the answer
-    to their first step. known: is asked about a text before a guess at it is offered.
+    to their first step. known: is asked about a text before a guess at it is offered. loose: takes a file that was
+    kept though no question asked for one.
     """
 
-    def __init__(self, flows: Iterable[Flow], fallback: Flow, danger: Flow, known: Known | None = None) -> None:
+    def __init__(
+        self,
+        flows: Iterable[Flow],
+        fallback: Flow,
+        danger: Flow,
+        known: Known | None = None,
+        loose: Flow | None = None,
+    ) -> None:
         self.menu = tuple(flow for flow in flows if flow.in_menu)
         self.by_name = {flow.name: flow for flow in (*flows, fallback, danger)}
         self.by_intent = {intent: flow for flow in flows for intent in flow.starts_on}
         self.fallback = fallback
         self.danger = danger
         self.known = known
+        self.loose = loose
 
     def keeps(self, frame: Frame) -> bool:
         """Whether the frame is of a form that keeps its answers."""

@@ -30,6 +30,11 @@ _DONE = re.compile(r"(xong|het|du|done|finished|that is all|that s all)( (roi|he
 _LATER = re.compile(r".{0,12}\b(gui sau|de sau|bo sung sau|chua co|khong co|bo qua|later|not yet|skip)\b.{0,12}")
 
 
+def is_done(text: str) -> bool:
+    """Whether words say that no more files come."""
+    return _DONE.fullmatch(fold(text)) is not None
+
+
 @dataclass(frozen=True)
 class Files:
     """Photos or PDFs. The answer is a list, empty when they are to follow; a piece is as `piece_of` makes it.
@@ -63,7 +68,7 @@ class Files:
                 return Enough(least=0)
             case Press(value) if value == AFRESH:
                 return Afresh()
-            case Text(text) if _DONE.fullmatch(fold(text)):
+            case Text(text) if is_done(text):
                 return Enough()
             case Text(text) if _LATER.fullmatch(fold(text)):
                 return Enough(least=0)

@@ -366,7 +366,8 @@ class Flow:
 class Understood:
     """What a text was taken for: an intent of the fixed list, how sure (0 to 1), and the values in it.
 
-    text: the text itself; empty when the intent was chosen from a button.
+    text: the text itself; empty when the intent was chosen from a button. several: it asks several things, none
+    of which is to be answered for all.
     """
 
     intent: str | None = None
@@ -374,6 +375,7 @@ class Understood:
     values: Mapping[str, str] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     text: str = ""
+    several: bool = False
 
 
 @dataclass(frozen=True)

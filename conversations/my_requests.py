@@ -52,8 +52,9 @@ class RequestSeen(Found):
     """A request as its customer sees it; without a `code` there is none, and `near` are theirs that may be meant.
 
     by_when: sentences on when it is done. note: what staff said last. missing: papers that are asked for and have
-    not come; papers: those that the service wants at all; files: how many came. may: what the customer can do
-    (add_paper, ask, cancel, reopen). others: whether the contact has more than this one.
+    not come; asked_since: those of them asked for after the last file came; papers: those that the service
+    wants at all; files: how many came. may: what the customer can do (add_paper, ask, cancel, reopen). others:
+    whether the contact has more than this one.
     """
 
     code: str = ""
@@ -62,6 +63,7 @@ class RequestSeen(Found):
     by_when: tuple[Words, ...] = ()
     note: str = ""
     missing: tuple[str, ...] = ()
+    asked_since: tuple[str, ...] = ()
     papers: tuple[str, ...] = ()
     files: int = 0
     may: frozenset[str] = frozenset()

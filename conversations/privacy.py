@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from conversations.fields import Choice, OneOfFound
+from conversations.folding import fold
 from conversations.model import (
     Answers,
     Button,
     Command,
+    Event,
     Finish,
     Flow,
     Found,
+    Given,
     Moment,
+    Press,
     Query,
+    Reading,
     Reply,
     Step,
+    Text,
     Value,
     Words,
 )
@@ -81,6 +88,31 @@ class DeleteMyData(Command):
 @dataclass(frozen=True)
 class KeepMyData(Command):
     """The customer thought better of it."""
+
+
+# Words for each wish, folded; the first that is found counts.
+_WISHES = (
+    ("delete", re.compile(r"\b(xoa|delete|erase|remove)\b")),
+    ("withdraw", re.compile(r"\b(rut( lai)?|(khong|thoi) dong y|withdraw|revoke)\b")),
+    ("export", re.compile(r"\b(xuat|tai ve|tai xuong|ban sao|sao chep|export|download|copy)\b")),
+    ("correct", re.compile(r"\b(sua|sai|cap nhat|chinh|correct|wrong|update)\b")),
+    ("see", re.compile(r"\b(xem|giu gi|giu nhung gi|see|show|what do you)\b")),
+)
+
+
+@dataclass(frozen=True)
+class Wish(Choice):
+    """What to do with one's data, also in words."""
+
+    def read(self, event: Event) -> Reading:
+        wish = wished(event.text) if isinstance(event, Text) else ""
+        return Given(wish) if wish else super().read(event)
+
+
+def wished(text: str) -> str:
+    """The wish that words name, one of WISHES; "" for none."""
+    said = fold(text)
+    return next((wish for wish, words in _WISHES if words.search(said)), "")
 
 
 def _found(facts: Found | None) -> DataFound:
@@ -160,10 +192,11 @@ FLOW = Flow(
     name="privacy",
     in_menu=False,
     starts_on=("privacy",),
+    prefill=lambda understood: {"wish": Press(wish)} if (wish := wished(understood.text)) else {},
     steps=(
         Step(
             "wish",
-            Choice("privacy.wish", WISHES),
+            Wish("privacy.wish", WISHES),
             needs=lambda answers: MyData(),
             prompt=lambda answers, facts: Words("privacy.ask", {"figures": figures(_found(facts))}),
         ),

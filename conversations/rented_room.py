@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from conversations.amounts import amounts_in
 from conversations.bill import usage_said
 from conversations.billing import MENU, RoomFound, RoomOf, dong, sources_of, table
 from conversations.fields import Choice, unread
+from conversations.folding import fold
 from conversations.model import (
     Again,
     Answers,
@@ -34,6 +36,7 @@ from conversations.usage import Number
 # A landlord's price of a kWh, in đồng: less than this is free power, more a slip of the finger.
 LEAST_PRICE, MOST_PRICE = 500, 50_000
 MOST_PEOPLE, MOST_KWH = 200, 20_000
+_PEOPLE = re.compile(r"\b(\d{1,3}) (?:nguoi|sinh vien|people|persons|tenants|students)\b")
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,17 @@ def _price(price: int) -> Reading:
 def prefill(understood: Understood) -> Mapping[str, Event]:
     """ "Chủ trọ lấy 4 ngàn một ký có đúng không" tells the price."""
     ahead = dict[str, Event]()
+    declared, people = understood.values.get("declared"), _PEOPLE.search(fold(understood.text))
+    if declared:
+        ahead["declared"] = Press(declared)
+    if people:
+        ahead["people"] = Press(people[1])
     usage = usage_said(understood.values)
     if usage and usage.kwh is not None and 0 < usage.kwh <= MOST_KWH:
         ahead["kwh"] = Press(str(usage.kwh))
-    money = understood.values.get("money", "")
+    # "3500 một số" has no unit of money, but it is a price.
+    prices = [str(one.n) for one in amounts_in(understood.text) if one.unit == "money" and not one.bare]
+    money = understood.values.get("money", "") or (prices[0] if len(prices) == 1 else "")
     if money.isdecimal() and LEAST_PRICE <= int(money) <= MOST_PRICE:
         ahead["price"] = Press(money)
     return ahead

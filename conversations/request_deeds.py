@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from conversations.fields import Choice, Line, line_words, unread
+from conversations.files import is_done
 from conversations.model import (
     Again,
     Answers,
@@ -119,6 +120,8 @@ class PaperFile:
                 return Again(Words(f"file.problem.{problem}" if problem else "add_paper.not_kept"))
             case Press("done") if self.more:
                 return Given("done")
+            case Text(text) if self.more and is_done(text):
+                return Given("done")
             case Press() | Text():
                 return Again(Words("add_paper.send_photo"))
         return unread(event)
@@ -185,6 +188,13 @@ def add_file(answers: Answers, facts: Found | None) -> Finish:
     return Finish(Reply(tuple(words)), (kept,), (ADD_MORE.name, {"request": Press(code), "paper": Press(paper)}))
 
 
+def add_another(answers: Answers, facts: Found | None) -> Finish:
+    """As before, but what staff asked for since the last file came is what the next one is."""
+    late = facts.asked_since if isinstance(facts, RequestSeen) else ()
+    other = len(late) == 1 and isinstance(facts, RequestSeen) and answers["paper"] not in facts.missing
+    return add_file({**answers, "paper": late[0]} if other else answers, facts)
+
+
 def ask(answers: Answers, facts: Found | None) -> Finish:
     assert isinstance(facts, RequestSeen)
     words = Words("ask_request.sent", common(facts))
@@ -240,7 +250,7 @@ ADD_MORE = Flow(
     in_menu=False,
     steps=(WHICH, WHICH_PAPER, Step("file", PaperFile(more=True))),
     needs=asked,
-    finish=add_file,
+    finish=add_another,
 )
 
 ASK = Flow(

@@ -30,12 +30,17 @@ _AFTER = ("ạ", "nhé", "nha", "nghe", "em", "bạn", "anh", "chị", "đó", "
 
 def meant(typed: str, offered: Sequence[Offered]) -> str | None:
     """The value of the button that words mean, of those under a question; None when they mean none, or several."""
-    return _yes_or_no(typed, offered) or _part_of_label(typed, offered)
+    return _yes_or_no(typed, offered) or part_of_label(typed, offered)
+
+
+def is_yes(typed: str) -> bool:
+    """Whether words say yes, whatever was asked."""
+    return _is_one_of(typed, _YES)
 
 
 def is_yes_or_no(typed: str) -> bool:
     """Whether words say yes or no, whatever was asked."""
-    return _is_one_of(typed, _YES) or _is_one_of(typed, _NO)
+    return is_yes(typed) or _is_one_of(typed, _NO)
 
 
 def _yes_or_no(typed: str, offered: Sequence[Offered]) -> str | None:
@@ -50,11 +55,11 @@ def _is_one_of(typed: str, words: Sequence[str]) -> bool:
     return _is_same(typed, words) or _is_same(_without_courtesies(typed), words)
 
 
-def _part_of_label(typed: str, offered: Sequence[Offered]) -> str | None:
+def part_of_label(typed: str, offered: Sequence[Offered]) -> str | None:
     """ "Chủ nhà" means "Tôi là chủ nhà", when no other label has these words."""
     for said in (typed, _without_courtesies(typed, after=()), _without_courtesies(typed)):
         plain = fold(said)
-        if len(plain) < 2 or plain.replace(" ", "").isdecimal():
+        if len(plain) < 2:
             return None
         found = _only(value for value, label in offered if f" {plain} " in f" {fold(label)} ")
         if found:

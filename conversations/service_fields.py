@@ -39,6 +39,11 @@ _CODE = re.compile(r"P[A-Z][0-9A-Z]{11}")
 # A street with a house number, or what else finds a place: a block, a lot, a hamlet.
 _HOUSE = re.compile(r"\d")
 UNKNOWN = "unknown"
+_UNKNOWN = re.compile(
+    r"(da )?((toi|em|minh|tui|anh|chi) )?(khong|ko|k|hong|chua) (nho|biet|ro|ranh|co)"
+    r"( (ma|phuong|xa|so)( [a-z]+){0,3})?( (a|nua|em|nhe))*"
+    r"|(i )?(do not|don t) (know|remember|have)( .{0,20})?"
+)
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ class WhichWard(WhichPlace):
         )
 
     def read(self, event: Event) -> Reading:
-        if event == Press(UNKNOWN):
+        if event == Press(UNKNOWN) or _is_unknown(event):
             return Given({"target": "", "name": {"say": "ward.unknown"}})
         return super().read(event)
 
@@ -152,7 +157,7 @@ class WhichMeter(WhichPlace):
 
     def read(self, event: Event) -> Reading:
         match event:
-            case Press(value) if value == UNKNOWN:
+            case _ if event == Press(UNKNOWN) or _is_unknown(event):
                 return Given(meter_answer("", "", {"say": "meter.unknown"}))
             case Press(value) if value.startswith("as:") and _CODE.fullmatch(value[3:]):
                 code = value[3:]
@@ -178,6 +183,10 @@ class WhichMeter(WhichPlace):
         own = (Button(Words("meter.as_typed", {"code": code}), f"as:{code}"),) if _CODE.fullmatch(code) else ()
         words = Words("place.near_code" if meters else "meter.not_found", {"heard": without_ids(found.heard)})
         return Again(words, (*(place.button() for place in meters), *own, *_no_code()), asks=True)
+
+
+def _is_unknown(event: Event) -> bool:
+    return isinstance(event, Text) and _UNKNOWN.fullmatch(fold(event.text)) is not None
 
 
 def _no_code() -> tuple[Button, ...]:

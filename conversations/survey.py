@@ -36,7 +36,7 @@ MENU = Button(Words("button.menu"), "!menu", nav=True)
 
 @dataclass(frozen=True)
 class SurveyOf(Query):
-    """The survey about a request of this contact."""
+    """The survey about a request of this contact; "" for the newest that they have not answered."""
 
     code: str
 
@@ -77,7 +77,7 @@ class WhichSurvey:
             case Press(code):
                 return Look(SurveyOf(code))
             case Text():
-                return Again(Words("survey.by_button"))
+                return Look(SurveyOf(""))
         return unread(event)
 
     def judge(self, found: Found) -> Given | Again:
@@ -128,6 +128,9 @@ def _own_words(answer: Json) -> str:
 FLOW = Flow(
     name="survey",
     in_menu=False,
+    starts_on=("survey",),
+    # Whoever types what stands on the button means the newest invitation.
+    prefill=lambda understood: {"request": Text(understood.text)},
     steps=(
         Step("request", WhichSurvey(), ends=over, prompt=lambda answers, facts: Words("survey.by_button")),
         Step(

@@ -2,28 +2,74 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from conversations.billing import MENU, TariffFound, TariffOf, sources_of
 from conversations.fields import Choice
-from conversations.model import Answers, Button, Event, Finish, Flow, Found, Press, Reply, Step, Understood, Words
+from conversations.knowledge import ArticleFound, ReadArticle, show
+from conversations.model import (
+    Answers,
+    Button,
+    Event,
+    Finish,
+    Flow,
+    Found,
+    Given,
+    Press,
+    Query,
+    Reading,
+    Reply,
+    Step,
+    Understood,
+    Value,
+    Words,
+)
 from conversations.usage import PURPOSES
 
 ABOUT = (*PURPOSES, "hours", "fee")
+# What only words ask for: VAT and when prices change are in the knowledge base, past years are not on the buttons.
+_CHANGES, _ARTICLE = "changes", "tariff-when"
+_YEAR = re.compile(r"\b20[012]\d\b")
+
+
+class About(Choice):
+    """Which prices; past years and coming changes are asked for in words only, so no button says them."""
+
+    def read(self, event: Event) -> Reading:
+        match event:
+            case Press(value) if value == _CHANGES or _past(value):
+                return Given(value)
+        return super().read(event)
+
+
+def _past(about: str) -> bool:
+    return bool(re.fullmatch(r"past\.20\d\d", about))
 
 
 def prefill(understood: Understood) -> Mapping[str, Event]:
     """ "Giá kinh doanh giờ cao điểm" names its purpose."""
     about = understood.values.get("purpose")
-    return {"about": Press(about)} if about in ABOUT else {}
+    year = _YEAR.search(understood.text)
+    if year and about in (None, "home"):
+        return {"about": Press(f"past.{year.group()}")}
+    return {"about": Press(about)} if about in (*ABOUT, _CHANGES) else {}
+
+
+def needs(answers: Answers) -> Query:
+    about = str(answers["about"])
+    return ReadArticle(_ARTICLE) if about == _CHANGES else TariffOf(about)
 
 
 def finish(answers: Answers, facts: Found | None) -> Finish:
+    if isinstance(facts, ArticleFound):
+        return show(answers, facts)
     assert isinstance(facts, TariffFound)
-    about = str(answers["about"])
+    about = str(answers["about"]) if facts.year is None else "past"
     if not facts.lines:
         return Finish(Reply((Words("bill.unknown"),), (Button(Words("menu.agent"), "!agent"), MENU)))
-    words = [Words(f"tariff.{about}", {"lines": facts.lines})]
+    values: dict[str, Value] = {"lines": facts.lines, **({"year": f"{facts.year}"} if facts.year else {})}
+    words = [Words(f"tariff.{about}", values)]
     if facts.vat is not None:
         words.append(Words("tariff.vat", {"percent": facts.vat}))
     if facts.dormant:
@@ -44,8 +90,8 @@ FLOW = Flow(
     in_menu=False,
     starts_on=("tariff",),
     prefill=prefill,
-    steps=(Step("about", Choice("purpose", ABOUT)),),
-    needs=lambda answers: TariffOf(str(answers["about"])),
+    steps=(Step("about", About("purpose", ABOUT)),),
+    needs=needs,
     finish=finish,
 )
 

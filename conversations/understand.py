@@ -61,6 +61,11 @@ _TIME_WORDS = re.compile(
     r"|toi mai|mai|tuan nay|tuan sau|tuan toi|trong tuan|right now|now|today|tonight|tomorrow|this week|next week"
     r"|khong|co|vay|nhe|a|please|nday)\b"
 )
+# Where one wish of several ends and the next begins; how many are looked at, and offered beside the likeliest.
+_CLAUSES = re.compile(
+    r"[?!;\n]+|[,.]\s|\b(?:với lại|voi lai|ngoài ra|ngoai ra|rồi còn|roi con|also)\b", re.IGNORECASE
+)
+_MOST_CLAUSES, _MOST_OTHERS = 4, 3
 # No word of command is longer, in letters.
 LONGEST_COMMAND = 40
 _LANGUAGE = (("en", re.compile(r"\b(tieng anh|english)\b")), ("vi", re.compile(r"\b(tieng viet|vietnamese)\b")))
@@ -92,9 +97,27 @@ def understand(text: str) -> Understood:
         ranked = [one for one in ranked if one[0] not in book.unoffered]
     if not ranked:
         return Understood(values=values, text=text)
+    asked = list(dict.fromkeys(_wishes(text.split("?"), book))) if text.count("?") > 1 else []
+    if len({"outage" if one.startswith("outage_") else one for one in asked}) > 1:
+        # "Đóng tiền ở đâu? Mai có cúp điện không?": none of several questions is answered for all of them.
+        return Understood(asked[0], SURE - 0.01, values, tuple(asked[1 : 1 + _MOST_OTHERS]), text, several=True)
     intent, score = ranked[0]
-    others = tuple(name for name, other in ranked[1:4] if other >= MAYBE and name not in book.unoffered)
-    return Understood(intent, round(score, 3), values, others, text)
+    others = [name for name, other in ranked[1:4] if other >= MAYBE and name not in book.unoffered]
+    if score < SURE:
+        # "Đóng tiền ở đâu, với lại mai có cúp điện không": several wishes, each of them clear by itself.
+        others = [one for one in dict.fromkeys((*_wishes(_CLAUSES.split(text), book), *others)) if one != intent][
+            :_MOST_OTHERS
+        ]
+    return Understood(intent, round(score, 3), values, tuple(others), text)
+
+
+def _wishes(clauses: Iterable[str], book: Phrasebook) -> Iterable[str]:
+    """What each clause of a text surely says, in their order; nothing of a text of one clause."""
+    clauses = [one for one in clauses if len(one.split()) > 1]
+    for clause in clauses[:_MOST_CLAUSES] if len(clauses) > 1 else ():
+        ranked = _ranked([values_in(clause).plain], book)
+        if ranked and ranked[0][1] >= SURE and ranked[0][0] not in book.unoffered:
+            yield ranked[0][0]
 
 
 def ideas_of(text: str) -> list[str]:

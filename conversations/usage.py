@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conversations.amounts import amounts_in, households_in
+from conversations.amounts import amounts_in, bands_in, households_in, plain
 from conversations.fields import unread
 from conversations.folding import fold
 from conversations.model import Again, Answers, Button, Event, Found, Given, Json, Press, Reading, Text, Words
@@ -33,11 +33,15 @@ _CODE = re.compile(
     r"|n(?P<normal>\d{1,9})o(?P<off_peak>\d{1,9})p(?P<peak>\d{1,9}))(?:h(?P<households>\d{1,2}))?"
 )
 
+_LOW = re.compile(r"\b(?:duoi 6 ?kv|ha (?:the|ap)|(?:0[.,]4|0[.,]38) ?kv|(?:220|380) ?v|low voltage)\b")
+_VOLTAGE = re.compile(r"(?<!duoi )\b(\d{1,3}) ?kv\b")
+
 # Where a factory's bare number stops being kWh.
 _FACTORY_UNTIL = 200_000
 # Somebody who does not know the number, or for whom it is as always.
 _UNKNOWN = re.compile(
-    r"\b(khong (biet|ro|nho)|ko biet|chua ro|nhu (moi khi|cu|thuong)|binh thuong|usual|same|not sure|don t know)\b"
+    r"\b((1|mot|one|a) (thang|month)|cung vay|khong (biet|ro|nho)|ko biet|chua ro|nhu (moi khi|cu|thuong)"
+    r"|binh thuong|usual|same|not sure|don t know)\b"
 )
 
 
@@ -86,10 +90,12 @@ def _within_bounds(usage: Usage) -> bool:
 def usage_in(text: str, hours: bool = False) -> Usage | None:
     """The usage that somebody types: what has a unit before what has none; of that, the first.
 
-    hours: of somebody who may have a meter for hours: three numbers are normal, peak and off-peak kWh, and a bare
-    number is kWh up to more, since a factory uses more.
+    hours: of somebody who may have a meter for hours: three numbers are normal, peak and off-peak kWh unless they
+    are named otherwise, and a bare number is kWh up to more, since a factory uses more.
     """
     amounts = amounts_in(text)
+    if hours and (named := bands_in(text)):
+        return Usage(bands=named)
     if hours and len(amounts) == 3 and all(one.bare or one.unit == "kwh" for one in amounts):
         normal, peak, off_peak = (one.n for one in amounts)
         return Usage(bands=(normal, off_peak, peak))
@@ -134,6 +140,21 @@ class HowMuch:
 
     def judge(self, found: Found) -> Given | Again:
         raise AssertionError("a usage looks nothing up")
+
+
+def level_in(text: str, purpose: str) -> str | None:
+    """The level that a business names: "22 kV", "hạ thế"; None for who names none and for public bodies."""
+    if purpose not in ("business", "production"):
+        return None
+    words = plain(text)
+    if _LOW.search(words):
+        return f"{purpose}.low"
+    named = _VOLTAGE.search(words)
+    if named is None:
+        return None
+    levels = {int(level.rpartition(".")[2].removesuffix("kv") or 0): level for level in LEVELS[purpose][1:]}
+    reached = [level for least, level in sorted(levels.items()) if least <= int(named[1])]
+    return reached[-1] if reached else f"{purpose}.low"
 
 
 @dataclass(frozen=True)
@@ -185,11 +206,10 @@ class Number:
             case Press():
                 return Again(Words("error.choose"))
             case Text(text):
+                if self.unknown and _UNKNOWN.search(fold(text)):
+                    return Given(None)
                 found = re.search(r"\d{1,9}", text)
-                if found:
-                    return self._number(int(found[0]))
-                unknown = self.unknown and _UNKNOWN.search(fold(text))
-                return Given(None) if unknown else Again(Words("bill.no_number"))
+                return self._number(int(found[0])) if found else Again(Words("bill.no_number"))
         return unread(event)
 
     def _number(self, number: int) -> Reading:

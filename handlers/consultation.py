@@ -133,11 +133,17 @@ def _seen(bill: Bill, usage: Usage, tariffs: Tariffs, today: date) -> BillSeen:
 
 def _sources(decisions: Sequence[Decision], tariffs: Tariffs, today: date) -> tuple[Sourced, ...]:
     """The decisions; the rate of VAT too, once nobody has made sure of it for too long."""
-    found = [_sourced(one.code, one.first, one.checked, today) for one in decisions]
+    return (
+        *(_sourced(one.code, one.first, one.checked, today) for one in decisions),
+        *_vat_source(tariffs, today),
+    )
+
+
+def _vat_source(tariffs: Tariffs, today: date) -> tuple[Sourced, ...]:
     vat = tariffs.vat_at(today)
-    if not vat.checked.fresh(today):
-        found.append(Sourced("", moment_of(vat.first), moment_of(vat.checked.on), False, vat.percent))
-    return tuple(found)
+    if vat.checked.fresh(today):
+        return ()
+    return (Sourced("", moment_of(vat.first), moment_of(vat.checked.on), False, vat.percent),)
 
 
 def _sourced(code: str, since: date | None, checked: Checked, today: date) -> Sourced:
@@ -223,6 +229,9 @@ def _kwh(tariffs: Tariffs, period: Period, usage: Usage, households: int) -> int
 def tariff_of(query: TariffOf, tariffs: Tariffs, day: date) -> TariffFound:
     """The prices of a purpose today; the hours of the prices; the fee of connecting again."""
     decision = tariffs.at(day)
+    if query.about.startswith("past."):
+        past = int(query.about.removeprefix("past."))
+        return _past(past, tariffs, day) if past < day.year else tariff_of(TariffOf("home"), tariffs, day)
     if query.about == "hours":
         tables = (tariffs.billed_hours(day), *tariffs.announced_hours(day))
         sources = tuple(_sourced(table.code, None, table.checked, day) for table in tables)
@@ -231,12 +240,33 @@ def tariff_of(query: TariffOf, tariffs: Tariffs, day: date) -> TariffFound:
     if query.about == "fee":
         fee = tariffs.fee("reconnection")
         lines = tuple(Words(f"fee.{level}", {"price": Figure(price)}) for level, price in fee.levels.items())
-        return TariffFound(lines, (_sourced(fee.code, None, fee.checked, day),), vat.percent)
+        sources = (_sourced(fee.code, None, fee.checked, day), *_vat_source(tariffs, day))
+        return TariffFound(lines, sources, vat.percent)
     lines, sources = _prices(decision, query.about), _sources([decision], tariffs, day)
     # Once nobody has looked for too long, a structure that slept may have woken.
-    sleeping = [one for one in tariffs.structures if one.dormant and decision.checked.fresh(day)]
+    vouched = decision.checked.fresh(day)
+    sleeping = [one for one in tariffs.structures if one.dormant and vouched and one.checked.fresh(day)]
     dormant = (sleeping[0].code, len(sleeping[0].tiers)) if sleeping and query.about == "home" else None
     return TariffFound(lines, sources, vat.percent, dormant)
+
+
+def _past(year: int, tariffs: Tariffs, today: date) -> TariffFound:
+    """What homes paid in a year that is past, each decision with its days.
+
+    What is over does not go stale; but the newest decision may have ended after anybody last looked.
+    """
+    begin = max(date(year, 1, 1), tariffs.decisions[0].first)
+    end = date(year + 1, 1, 1)
+    if begin >= end:
+        return TariffFound((), ())
+    lines, sources = list[Words](), list[Sourced]()
+    for decision, first, last in tariffs.within(begin, end):
+        if decision.last is None and decision.checked.on < last - _DAY:
+            sources.append(_sourced(decision.code, decision.first, decision.checked, today))
+        prices: Value = tuple(Words("steps.amount", {"amount": Figure(tier.price)}) for tier in decision.tiers)
+        days: dict[str, Value] = {"first": moment_of(first), "last": moment_of(last - _DAY)}
+        lines.append(Words("tariff.past_line", {"code": decision.code, "prices": prices, **days}))
+    return TariffFound(tuple(lines), tuple(sources), year=year)
 
 
 def _prices(decision: Decision, about: str) -> tuple[Words, ...]:
@@ -322,9 +352,13 @@ def appliances(query: EstimateAppliances, tariffs: Tariffs, day: date) -> Applia
         Use(one.name, one.count, None if one.tenths is None else Fraction(one.tenths, 10)) for one in query.uses
     ]
     period = month_of(day)
-    bill, parts = estimate(appliances_at(day), uses, lambda kwh: household_bill(tariffs, period, kwh))
+    catalogue = appliances_at(day)
+    bill, parts = estimate(catalogue, uses, lambda kwh: household_bill(tariffs, period, kwh))
     seen = tuple(
         ApplianceSeen(part.name, part.count, round(part.hours * 10), part.kwh, round(part.saves, -3))
         for part in parts
     )
-    return AppliancesFound(_seen(bill, Usage(kwh=bill.kwh), tariffs, day), seen)
+    checked = moment_of(catalogue.checked.on)
+    return AppliancesFound(
+        _seen(bill, Usage(kwh=bill.kwh), tariffs, day), seen, checked, catalogue.checked.fresh(day)
+    )

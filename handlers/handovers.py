@@ -34,8 +34,10 @@ from conversations.phrasebook import phrasebook
 from conversations.understand import SURE, is_danger, understand
 from conversations.wire import reply_to_json
 from handlers import questions
+from handlers.each import each
 from handlers.escalations import EscalationKind
 from handlers.rules.desk import DeskRules, answer_by, desk_at, expected_minutes, is_open, opens_next
+from handlers.rules.masking import masked
 from handlers.talking import ZONE, Talking
 from store import conversations, escalations, handovers, outbox
 from store.contacts import Contact
@@ -99,7 +101,12 @@ async def ask(unit: Unit, contact: Contact, wish: AskForPerson, now: datetime, t
 async def leave(unit: Unit, contact: Contact, wish: LeaveQueue, now: datetime, talking: Talking) -> None:
     """The customer waits no longer, or has heard enough."""
     assert contact.id is not None
-    live = await handovers.live_of(unit, contact.id, lock=True)
+    await over(unit, contact.id, now)
+
+
+async def over(unit: Unit, contact_id: int, now: datetime) -> None:
+    """Nobody need wait for this customer, or talk with them, any more."""
+    live = await handovers.live_of(unit, contact_id, lock=True)
     if live is not None:
         _end(live, HandoverState.ANSWERED if live.answered else HandoverState.LEFT, "customer", now)
         unit.session.add(live)
@@ -195,7 +202,7 @@ async def end(unit: Unit, handover_id: int, by: str, note: str, now: datetime) -
     live = await _talked_by(unit, handover_id, by)
     if not live.answered:
         raise Unanswered
-    live.note = note
+    live.note = masked(note)
     _end(live, HandoverState.ANSWERED, by, now)
     unit.session.add(live)
     await _bot_is_back(unit, live, "agent.talk_over", now)
@@ -207,42 +214,38 @@ async def end(unit: Unit, handover_id: int, by: str, note: str, now: datetime) -
 
 async def waiting_ones(unit: Unit, now: datetime) -> int:
     """Nobody waits without a word, and nobody waits for ever: long waits turn into requests."""
-    rules, done = rules_at(now), 0
-    open_now = is_open(rules, now, ZONE)
-    for live in await handovers.still(unit, HandoverState.WAITING, _PAGE):
-        waited = now - live.queued_at
-        if waited >= rules.turn or not open_now:
+    rules = rules_at(now)
+    turns = now - rules.turn if is_open(rules, now, ZONE) else now
+
+    async def goes_on(live: Handover) -> bool:
+        if live.queued_at <= turns:
             await _turn(unit, live, rules, now)
-        elif waited >= rules.reassure and live.reassured_at is None:
-            live.reassured_at = live.updated_at = now
-            place = await handovers.place_of(unit, live)
-            unit.session.add(live)
-            await _tell(
-                unit, live, Reply((Words("agent.still", {"place": place}),), (STOP_WAITING,)), "still", now
-            )
-        else:
-            continue
-        done += 1
-    return done
+            return True
+        live.reassured_at = live.updated_at = now
+        place = await handovers.place_of(unit, live)
+        unit.session.add(live)
+        await _tell(unit, live, Reply((Words("agent.still", {"place": place}),), (STOP_WAITING,)), "still", now)
+        return True
+
+    found = await handovers.waiting_since(unit, turns, now - rules.reassure, _PAGE)
+    return await each(unit, "waiting_ones", found, goes_on)
 
 
 async def silent_ones(unit: Unit, now: datetime) -> int:
     """An agent who does not answer gives the customer back; when the customer has gone, the bot comes back."""
-    rules, done = rules_at(now), 0
-    for live in await handovers.still(unit, HandoverState.TALKING, _PAGE):
-        assert live.taken_at is not None
-        owed_since = max(live.heard_at, live.taken_at)
-        unanswered = live.said_at is None or live.said_at < live.heard_at
-        if unanswered and now - owed_since >= rules.silent_agent:
+    rules = rules_at(now)
+
+    async def ends(live: Handover) -> bool:
+        if live.said_at is None or live.said_at < live.heard_at:
             await _give_back(unit, live, now)
-        elif not unanswered and live.said_at and now - live.said_at >= rules.silent_customer:
-            _end(live, HandoverState.ANSWERED, BOT, now)
-            unit.session.add(live)
-            await _bot_is_back(unit, live, "agent.gone_quiet", now)
-        else:
-            continue
-        done += 1
-    return done
+            return True
+        _end(live, HandoverState.ANSWERED, BOT, now)
+        unit.session.add(live)
+        await _bot_is_back(unit, live, "agent.gone_quiet", now)
+        return True
+
+    found = await handovers.silent_since(unit, now - rules.silent_agent, now - rules.silent_customer, _PAGE)
+    return await each(unit, "silent_ones", found, ends)
 
 
 # --- what they share ---------------------------------------------------------------------------------------------

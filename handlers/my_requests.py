@@ -19,6 +19,7 @@ from handlers.request_keeping import (
     go,
     id_of,
     may_open_again,
+    missing_of,
     outstanding,
     seal_answers,
 )
@@ -31,7 +32,7 @@ from handlers.talking import Talking
 from store import requests
 from store.contacts import Contact
 from store.db import Unit
-from store.requests import NoteKind, Request, RequestNote, RequestPaper
+from store.requests import NoteKind, Request, RequestMove, RequestNote, RequestPaper
 
 # More are not shown in a list; each is still found by its number.
 MOST_SHOWN = 10
@@ -132,7 +133,7 @@ async def mine(
     """The contact's newest requests."""
     assert contact.id is not None
     found = await requests.of_contact(unit, contact.id, MOST_SHOWN)
-    return MyRequestsFound(tuple([await _seen(unit, one, now) for one in found]))
+    return MyRequestsFound(tuple(await _seen(unit, found, now)))
 
 
 async def one(unit: Unit, contact: Contact, query: MyRequest, now: datetime, talking: Talking) -> RequestSeen:
@@ -141,7 +142,8 @@ async def one(unit: Unit, contact: Contact, query: MyRequest, now: datetime, tal
     own = await requests.of_contact(unit, contact.id, _MOST_SEARCHED)
     meant = _meant(query.asked, own)
     if meant is not None:
-        return replace(await _seen(unit, meant, now), others=len(own) > 1)
+        (seen,) = await _seen(unit, [meant], now)
+        return replace(seen, others=len(own) > 1)
     signs = {one.code: one.code.replace("-", "") for one in own}
     typed = "".join(sign for sign in query.asked.upper() if sign.isalnum())
     alike = process.extract(typed, signs, scorer=fuzz.ratio, limit=3, score_cutoff=_ALIKE)
@@ -160,12 +162,28 @@ def _meant(asked: str, own: Sequence[Request]) -> Request | None:
     return None
 
 
-async def _seen(unit: Unit, request: Request, now: datetime) -> RequestSeen:
-    moves = await requests.moves_of(unit, id_of(request))
+async def _seen(unit: Unit, found: Sequence[Request], now: datetime) -> list[RequestSeen]:
+    """Requests as their customer sees them; what belongs to all of them is read at once."""
+    ids = [id_of(one) for one in found]
+    moves, papers = await requests.moves_of(unit, *ids), await requests.papers_of(unit, *ids)
+    return [
+        _seen_one(
+            request,
+            [one for one in moves if one.request_id == request.id],
+            [one for one in papers if one.request_id == request.id],
+            now,
+        )
+        for request in found
+    ]
+
+
+def _seen_one(
+    request: Request, moves: Sequence[RequestMove], papers: Sequence[RequestPaper], now: datetime
+) -> RequestSeen:
     process = progress.process_of(request.service)
     steps = progress.steps_seen(process, [(move.to_state, move.at) for move in moves])
-    missing = [one.paper for one in await outstanding(unit, request)]
-    papers = await requests.papers_of(unit, id_of(request))
+    asked = [] if request.ended_at else missing_of(papers)
+    last_file = max((one.at for one in papers if one.file), default=None)
     known = progress.service_of(request.service)
     last = moves[-1]
     return RequestSeen(
@@ -174,7 +192,8 @@ async def _seen(unit: Unit, request: Request, now: datetime) -> RequestSeen:
         state=request.state,
         by_when=tuple(by_when(request)),
         note=last.note if last.by not in (CUSTOMER, SERVICE) else "",
-        missing=tuple(missing),
+        missing=tuple(one.paper for one in asked),
+        asked_since=tuple(one.paper for one in asked if last_file and one.at > last_file),
         papers=tuple(paper.name for paper in known.papers) if known else (),
         files=sum(1 for one in papers if one.file),
         may=_may(request, now),

@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from conversations.engine import collecting
+from conversations.engine import collecting, takes_loose
 from conversations.model import Photo, language_of
 from handlers import states
 from handlers.photo_reading import Seen, look
@@ -25,7 +25,7 @@ from handlers.rules.file_checks import Format, Problem, format_of, problem_of_fo
 from handlers.rules.masking import masked
 from handlers.talking import Talking
 from handlers.vault import Vault
-from store import contacts, conversations
+from store import contacts, conversations, requests
 from store.vault import FileKind
 
 log = structlog.get_logger(__name__)
@@ -73,7 +73,7 @@ class Intake:
         return replace(incoming, event=taken)
 
     async def _asked(self, channel: str, incoming: Incoming) -> tuple[int, str] | None:
-        """Who sent it and what for; None when no question asks for a file, or the event was handled before."""
+        """Who sent it and what for; None when nobody waits for a file, or the event was handled before."""
         async with self.vault.database.reading() as unit:
             contact = await contacts.find(unit, channel, incoming.sender)
             if contact is None or contact.id is None:
@@ -81,8 +81,11 @@ class Intake:
             if await conversations.by_event(unit, channel, f"{incoming.sender}:{incoming.id}") is not None:
                 return None
             kept = await conversations.state_of(unit, contact.id)
+            waited_for = await requests.waits_for_papers(unit, contact.id)
         state = states.opened(kept, contact.id, language_of(contact.language), self.talking.sealer)
         collects = collecting(self.talking.flows, state)
+        if collects is None and waited_for and takes_loose(self.talking.flows, state):
+            collects = "paper"
         return (contact.id, collects) if collects else None
 
     async def _take(self, source: Source, photo: Photo, contact_id: int, collects: str, now: datetime) -> Photo:

@@ -1,33 +1,31 @@
-"""The rights of customers over their own data: what is kept, a copy of it, consents ended, everything deleted."""
+"""The rights of customers over their own data: what is kept, consents ended, everything deleted."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import func, select
-from sqlmodel import col
 
-from conversations.model import Reply, language_of, say
+from conversations.model import Reply, say
 from conversations.privacy import DataFound, DeleteMyData, KeepMyData, KeepWish, MyData, WithdrawConsent
-from conversations.wire import reply_from_json, reply_to_json
+from conversations.wire import reply_to_json
+from handlers import handovers
 from handlers.numbering import new_number
-from handlers.rendering import render
-from handlers.request_keeping import CUSTOMER, NotAllowed, answers_of, calendar, go
+from handlers.request_keeping import CUSTOMER, NotAllowed, calendar, go
 from handlers.rules.privacy import PrivacyRules, privacy_at
 from handlers.rules.progress import CANCELLED
 from handlers.talking import ZONE, Talking
-from store import consents, due, erasure, outbox, privacy, profiles, requests, subscriptions, vault
+from store import consents, contacts, due, erasure, outbox, privacy, profiles, requests, subscriptions, vault
 from store.contacts import Contact
 from store.conversations import Received
 from store.db import Unit
-from store.outbox import Delivery, Message, Status
+from store.outbox import Delivery, Message
 from store.privacy import CaseState, PrivacyCase
-from store.reports import Report
-from store.requests import NoteKind, Request
 from store.subscriptions import Subscription
-from store.surveys import Survey
-from store.vault import VaultFile
+
+log = structlog.get_logger(__name__)
 
 _PAGE = 50
 # Rows of `due` about places; they name a place of the contact.
@@ -41,7 +39,7 @@ async def find(unit: Unit, contact: Contact, query: MyData, now: datetime, talki
     """What is kept of the contact, and what a wish of theirs comes to."""
     assert contact.id is not None
     rules = rules_at(now)
-    mine = await _requests(unit, contact.id)
+    mine = await requests.all_of(unit, contact.id)
     deletion = await privacy.deletion_of(unit, contact.id)
     standing = await consents.standing(unit, contact.id)
     link = talking.links.my_data(contact.id, now + rules.link) if talking.links else ""
@@ -50,7 +48,7 @@ async def find(unit: Unit, contact: Contact, query: MyData, now: datetime, talki
         messages=await _count(unit, Received, contact.id) + await _count(unit, Delivery, contact.id),
         requests=len(mine),
         open_requests=sum(one.ended_at is None for one in mine),
-        files=len(await _files(unit, contact.id)),
+        files=len(await vault.of_contact(unit, contact.id)),
         remembered=await profiles.of_contact(unit, contact.id) is not None,
         purposes=tuple(dict.fromkeys(one.purpose for one in standing)),
         export=link,
@@ -97,24 +95,54 @@ async def keep_data(unit: Unit, contact: Contact, wish: KeepMyData, now: datetim
 
 
 async def deletions_due(unit: Unit, now: datetime) -> int:
-    """Delete what is to be deleted: first all but the address, for a last word; then the address, too."""
-    found = [(one.id, one.contact_id, one.state) for one in await privacy.due(unit, now, _PAGE)]
-    for case_id, contact_id, state in found:
-        await _erase(unit, contact_id, now)
-        case = await unit.session.get_one(PrivacyCase, case_id)
-        if state == CaseState.ASKED:
-            case.state, case.next_at = CaseState.ERASED, now + rules_at(now).farewell
-            await _say_farewell(unit, case, now)
-        else:
-            # Whatever was written after the last word is gone as well.
-            await erasure.forget_address(unit, contact_id)
-            case.state, case.next_at, case.done_at = CaseState.DONE, None, now
-        unit.session.add(case)
-        await unit.session.flush()
-    return len(found)
+    """Go on with one deletion: first all but the address, for a last word; then the address, too.
+
+    One for each unit of work, and one that fails keeps no other from being done; how many went on, 0 or 1.
+    """
+    for case_id, contact_id in await privacy.due(unit, now, _PAGE):
+        try:
+            async with unit.session.begin_nested():
+                if await _go_on(unit, case_id, contact_id, now):
+                    return 1
+        except Exception:
+            log.exception("deletion_failed", case=case_id, contact=contact_id)
+    return 0
+
+
+async def _go_on(unit: Unit, case_id: int, contact_id: int, now: datetime) -> bool:
+    """One step of a deletion; False when somebody else took it, or the customer took it back."""
+    # First, as events do: what one of them is just writing is not there yet, and would outlive the deletion.
+    await contacts.hold(unit, contact_id)
+    found = await privacy.still_due(unit, case_id, now)
+    if found is None:
+        return False
+    state, erased_at = found.state, (found.next_at or now) - rules_at(now).farewell
+    if state == CaseState.ERASED and await _is_back(unit, contact_id, erased_at):
+        found.state, found.next_at, found.done_at = CaseState.DONE, None, now
+        unit.session.add(found)
+        return True
+    await _erase(unit, contact_id, now)
+    case = await unit.session.get_one(PrivacyCase, case_id)
+    if state == CaseState.ASKED:
+        case.state, case.next_at = CaseState.ERASED, now + rules_at(now).farewell
+        await _say_farewell(unit, case, now)
+    else:
+        # Whatever was written after the last word is gone as well.
+        await erasure.forget_address(unit, contact_id)
+        case.state, case.next_at, case.done_at = CaseState.DONE, None, now
+    unit.session.add(case)
+    await unit.session.flush()
+    return True
+
+
+async def _is_back(unit: Unit, contact_id: int, since: datetime) -> bool:
+    """Whether the customer began anew after the last word: who has a new number must not lose it unheard."""
+    asked = any(one.received_at >= since for one in await requests.all_of(unit, contact_id))
+    return asked or any(one.created_at >= since for one in await subscriptions.of_contact(unit, contact_id))
 
 
 async def _erase(unit: Unit, contact_id: int, now: datetime) -> None:
+    await handovers.over(unit, contact_id, now)
     await _cancel_requests(unit, contact_id, now)
     await vault.discard_all_of(unit, contact_id, now)
     for place in await subscriptions.of_contact(unit, contact_id):
@@ -133,100 +161,13 @@ async def _say_farewell(unit: Unit, case: PrivacyCase, now: datetime) -> None:
 
 async def _cancel_requests(unit: Unit, contact_id: int, now: datetime) -> None:
     """Call off what is under way; what cannot be called off any more ends by itself."""
-    for request in await _requests(unit, contact_id):
+    for request in await requests.all_of(unit, contact_id, lock=True):
         if request.ended_at is None:
             try:
                 await go(unit, request, CANCELLED, CUSTOMER, now)
             except NotAllowed:
                 continue
     await unit.session.flush()
-
-
-# --- all of it in a file ---------------------------------------------------------------------------------
-
-
-async def export(unit: Unit, contact_id: int, talking: Talking) -> dict[str, Any] | None:
-    """All that is kept of a contact, in a shape that other programs read; None for one that is not there.
-
-    Files are listed, not included: the customer sent them and has them.
-    """
-    contact = await unit.session.get(Contact, contact_id)
-    if contact is None or contact.channel == erasure.NOBODY:
-        return None
-    profile = await profiles.of_contact(unit, contact_id)
-    return {
-        "contact": {"channel": contact.channel, "name": contact.name, "language": contact.language}
-        | {"since": contact.created_at.isoformat(), "last_seen": contact.seen_at.isoformat()},
-        "remembered": _unsealed(profile.sealed, contact_id, talking) if profile else None,
-        "consents": [
-            {
-                "purpose": one.purpose,
-                "version": one.version,
-                "given_at": one.given_at.isoformat(),
-                "withdrawn_at": one.withdrawn_at.isoformat() if one.withdrawn_at else None,
-            }
-            for one in await consents.all_of(unit, contact_id)
-        ],
-        "places": [
-            {"target": one.target, "label": one.label} for one in await subscriptions.of_contact(unit, contact_id)
-        ],
-        "said": await _said(unit, contact_id),
-        "told": await _told(unit, contact, talking),
-        "requests": [await _request(unit, one, talking) for one in await _requests(unit, contact_id)],
-        "files": [
-            {"purpose": one.purpose, "kind": one.kind, "bytes": one.size, "at": one.created_at.isoformat()}
-            for one in await _files(unit, contact_id)
-        ],
-        "reports": [
-            {"code": one.code, "at": one.at.isoformat(), "place": one.label, "answers": one.answers}
-            for one in await _rows(unit, Report, contact_id)
-        ],
-        "surveys": [
-            {"request": one.request_code, "score": one.score, "words": one.words}
-            for one in await _rows(unit, Survey, contact_id)
-        ],
-    }
-
-
-async def _request(unit: Unit, request: Request, talking: Talking) -> dict[str, Any]:
-    moves = await requests.moves_of(unit, request.id or 0)
-    notes = await requests.notes_of(unit, request.id or 0)
-    answers = answers_of(request, talking.sealer)
-    return {
-        "code": request.code,
-        "service": request.service,
-        "state": request.state,
-        "received_at": request.received_at.isoformat(),
-        "answers": dict(answers) if answers is not None else None,
-        "moves": [{"to": one.to_state, "at": one.at.isoformat(), "note": one.note} for one in moves],
-        "notes": [{"kind": one.kind, "text": one.text} for one in notes if one.kind != NoteKind.NOTE],
-    }
-
-
-def _unsealed(sealed: str, contact_id: int, talking: Talking) -> Any:
-    assert talking.sealer is not None
-    return talking.sealer.open(sealed, f"profile/{contact_id}").decode()
-
-
-async def _said(unit: Unit, contact_id: int) -> list[dict[str, str]]:
-    return [{"at": one.at.isoformat(), "text": one.shown} for one in await _rows(unit, Received, contact_id)]
-
-
-async def _told(unit: Unit, contact: Contact, talking: Talking) -> list[dict[str, str]]:
-    query = (
-        select(Delivery.settled_at, Delivery.places, Message.words)  # type: ignore[call-overload]
-        .join(Message, col(Message.id) == col(Delivery.message_id))
-        .where(col(Delivery.contact_id) == contact.id, col(Delivery.status) == Status.SENT)
-        .order_by(col(Delivery.id))
-    )
-    language = language_of(contact.language)
-    return [
-        {
-            "at": row.settled_at.isoformat(),
-            "text": render(reply_from_json(row.words), language, talking.speaker, tuple(row.places or ())).text,
-        }
-        for row in await unit.session.execute(query)
-    ]
 
 
 # --- what they share -------------------------------------------------------------------------------------
@@ -268,17 +209,3 @@ def _open(
 async def _count(unit: Unit, table: Any, contact_id: int) -> int:
     query = select(func.count()).select_from(table).where(table.contact_id == contact_id)
     return int((await unit.session.execute(query)).scalar_one())
-
-
-async def _rows(unit: Unit, table: Any, contact_id: int) -> list[Any]:
-    query = select(table).where(table.contact_id == contact_id).order_by(table.id)
-    return list((await unit.session.execute(query)).scalars())
-
-
-async def _requests(unit: Unit, contact_id: int) -> list[Request]:
-    return await _rows(unit, Request, contact_id)
-
-
-async def _files(unit: Unit, contact_id: int) -> list[VaultFile]:
-    query = select(VaultFile).where(col(VaultFile.contact_id) == contact_id, col(VaultFile.doomed_at).is_(None))
-    return list((await unit.session.execute(query)).scalars())

@@ -146,7 +146,11 @@ def plan_look(request: Request, now: datetime) -> None:
 
 async def outstanding(unit: Unit, request: Request) -> list[RequestPaper]:
     """What papers are asked for and have not come, each once."""
-    papers = await requests.papers_of(unit, id_of(request))
+    return missing_of(await requests.papers_of(unit, id_of(request)))
+
+
+def missing_of(papers: Sequence[RequestPaper]) -> list[RequestPaper]:
+    """Those of a request's papers that are asked for and have not come."""
     return [one for one in papers if not one.file and one.met_at is None]
 
 

@@ -9,7 +9,7 @@ from conversations.wire import reply_to_json
 from handlers import request_words
 from handlers.request_keeping import id_of, outstanding, rules
 from handlers.rules import progress
-from store import outbox, requests
+from store import erasure, outbox, requests
 from store.contacts import Contact
 from store.db import Unit
 from store.outbox import Message, Priority
@@ -36,7 +36,7 @@ async def tell_move(unit: Unit, request: Request, now: datetime, move: RequestMo
     asked = await outstanding(unit, request)
     if taken and not notes and not asked and request.state == request.told_state:
         assert waiting is not None
-        await requests.told_by(unit, waiting, None)
+        await requests.untold(unit, id_of(request), waiting)
         request.push_id = None
         return
     shown = await picture_of(unit, request, now)
@@ -56,7 +56,7 @@ async def tell_move(unit: Unit, request: Request, now: datetime, move: RequestMo
 async def knows(unit: Unit, request: Request, now: datetime) -> None:
     """The customer did it, and reads so in the reply: what waited to be said of before is stale."""
     if request.push_id is not None and await outbox.take_back(unit, request.push_id, now):
-        await requests.told_by(unit, request.push_id, None)
+        await requests.untold(unit, id_of(request), request.push_id)
     request.push_id, request.told_state = None, request.state
     unit.session.add(request)
 
@@ -66,7 +66,7 @@ async def say(
 ) -> int | None:
     """Put a message about a request into the outbox; its id, None when there is nobody to say it to."""
     contact = await unit.session.get(Contact, request.contact_id)
-    if contact is None:
+    if contact is None or contact.channel == erasure.NOBODY:
         return None
     message = Message(words=reply_to_json(reply), priority=Priority.PERSONAL, created_at=now)
     return await outbox.add_for(unit, contact, message, key, now, due_at=due_at)

@@ -60,7 +60,8 @@ def _targets(answer: Json) -> Iterator[str]:
             for key, value in answer.items():
                 if key == "target" and isinstance(value, str):
                     yield value
-                elif key in ("ward", "ward_code") and isinstance(value, str):
+                elif key in ("ward", "ward_code") and isinstance(value, str) and value.isdecimal():
+                    # Not the ward in a place's name, which is there as it is said.
                     yield f"w:{value}"
                 else:
                     yield from _targets(value)

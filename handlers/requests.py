@@ -22,11 +22,17 @@ from store import requests
 from store.db import Unit
 from store.requests import NoteKind, Request, RequestNote, RequestPaper, RequestRead
 
-__all__ = ["NotAllowed", "TooEarly", "UnknownRequest"]
+__all__ = ["NotAllowed", "TooEarly", "TooFar", "UnknownRequest"]
 
 
 class TooEarly(Exception):
     """The new date is not after today, or the request has ended or waits for papers."""
+
+
+class TooFar(Exception):
+    """The new date is further ahead than anybody can mean; `days` are how far it may be."""
+
+    days = 366
 
 
 async def move(unit: Unit, code: str, to: str, note: str, by: str, now: datetime) -> Request:
@@ -92,9 +98,11 @@ async def assign(unit: Unit, code: str, company: str | None, to: str | None, by:
 async def expect(unit: Unit, code: str, on: date, why: str, by: str, now: datetime) -> Request:
     """Name a new day by which it will be done; the customer is told at once, before they ask.
 
-    The promise itself stays what it was. Raises UnknownRequest, TooEarly.
+    The promise itself stays what it was. Raises UnknownRequest, TooEarly, TooFar.
     """
     request = await locked(unit, code)
+    if (on - calendar().day_of(now)).days > TooFar.days:
+        raise TooFar
     by_then = calendar().closing(on).astimezone(now.tzinfo)
     if by_then <= now or request.ended_at is not None or request.stopped_at is not None:
         raise TooEarly

@@ -11,6 +11,7 @@ from conversations.request_names import service_name
 from conversations.services import catalogue
 from conversations.survey import RecordSurvey, SurveyFound, SurveyOf, is_unhappy
 from conversations.wire import reply_to_json
+from handlers.each import each
 from handlers.escalations import EscalationKind, settle
 from handlers.request_keeping import calendar
 from handlers.rules import surveys as rules
@@ -41,17 +42,19 @@ class NothingToFollowUp(Exception):
 
 async def surveys_due(unit: Unit, now: datetime) -> int:
     """Invite those whose request was finished a while ago; who is in the middle of something is asked later."""
-    found = await requests.survey_due(unit, now, _PAGE)
-    for request in found:
+
+    async def invite(request: Request) -> bool:
         await _invite(unit, request, now)
         unit.session.add(request)
-    return len(found)
+        return True
+
+    return await each(unit, "surveys_due", await requests.survey_due(unit, now, _PAGE), invite)
 
 
 async def reminders_due(unit: Unit, now: datetime) -> int:
     """Remind once of an invitation that was not answered."""
-    found = await surveys.to_remind(unit, now, _PAGE)
-    for survey in found:
+
+    async def remind(survey: Survey) -> bool:
         contact = await unit.session.get(Contact, survey.contact_id) if survey.contact_id else None
         request = await requests.with_code(unit, survey.request_code or "")
         if contact is None or request is None or request.state != DONE:
@@ -62,7 +65,9 @@ async def reminders_due(unit: Unit, now: datetime) -> int:
             survey.remind_at = None
             await _say(unit, contact, request, "survey.remind", now)
         unit.session.add(survey)
-    return len(found)
+        return True
+
+    return await each(unit, "survey_reminders", await surveys.to_remind(unit, now, _PAGE), remind)
 
 
 async def _invite(unit: Unit, request: Request, now: datetime) -> None:
@@ -124,13 +129,15 @@ async def _say(unit: Unit, contact: Contact, request: Request, key: str, now: da
 
 
 async def find(unit: Unit, contact: Contact, query: SurveyOf, now: datetime, talking: Talking) -> SurveyFound:
-    """The survey that a button of this contact is about."""
-    survey = await surveys.of_request(unit, query.code)
+    """The survey that a button of this contact is about, or their newest open one."""
+    assert contact.id is not None
+    found = surveys.of_request(unit, query.code) if query.code else surveys.newest_open(unit, contact.id)
+    survey = await found
     if survey is None or survey.contact_id != contact.id:
         return SurveyFound(query.code)
     service = catalogue().services.get(survey.service)
     return SurveyFound(
-        query.code,
+        survey.request_code or "",
         survey.service,
         open=survey.answered_at is None,
         space=service is not None and service.visit,
@@ -185,23 +192,21 @@ class Satisfaction:
 
 async def satisfaction(unit: Unit, start: datetime, end: datetime) -> Satisfaction:
     """The figures of the surveys of a time, its end left out."""
-    answered = await surveys.answered_between(unit, start, end)
-    scores = [one.score for one in answered if one.score is not None]
+    found = await surveys.counted_between(unit, start, end)
     return Satisfaction(
         asked=await surveys.asked_between(unit, start, end),
-        answered=len(answered),
-        happy_attitude=_happy([one.attitude for one in answered]),
-        happy_procedure=_happy([one.procedure for one in answered]),
-        happy_space=_happy([one.space for one in answered]),
-        score=round(sum(scores) / len(scores), 2) if scores else None,
-        unhappy=sum(one.follow_up_by is not None for one in answered),
-        to_follow_up=sum(one.follow_up_by is not None and one.followed_up_at is None for one in answered),
+        answered=found.answered,
+        happy_attitude=_per(100 * found.happy_attitudes, found.attitudes),
+        happy_procedure=_per(100 * found.happy_procedures, found.procedures),
+        happy_space=_per(100 * found.happy_spaces, found.spaces),
+        score=_per(found.score_sum, found.scores),
+        unhappy=found.unhappy,
+        to_follow_up=found.to_follow_up,
     )
 
 
-def _happy(faces: list[int | None]) -> float | None:
-    given = [face for face in faces if face is not None]
-    return round(100 * sum(face == 3 for face in given) / len(given), 2) if given else None
+def _per(total: int, given: int) -> float | None:
+    return round(total / given, 2) if given else None
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from conversations.engine import Flows
 from conversations.flows import FLOWS
 from conversations.texts import Speaker, catalogs
+from handlers.here import WARD_TABLE as WARD_TABLE
+from handlers.here import ZONE as ZONE
 from handlers.knowledge_base import KnowledgeBase
 from handlers.links import Links
 from handlers.rendering import Clock
@@ -19,8 +20,6 @@ from handlers.rules.areas import WardBook, load_wards
 from handlers.sealing_port import Sealer
 from handlers.tariff_shelf import TariffShelf
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-WARD_TABLE = Path(__file__).parent / "rules" / "wards" / "hcmc-2025-07-01.csv"
 # After a night a form is not simply gone on with: people have forgotten what was asked.
 AWAY = timedelta(hours=8)
 

@@ -13,6 +13,7 @@ from handlers import states
 from handlers.rules.retention import retention_at
 from store import conversations, sealed_columns, vault
 from store.db import Database, Unit
+from store.sealing import MissingKeys as MissingKeys
 from store.sealing import Sealer, Unopened
 from store.vault import FileKind, VaultFile
 from store.vault_files import VaultFiles
@@ -25,17 +26,6 @@ _BATCH = 100
 
 class NoSuchFile(Exception):
     """There is no file of that id, or nobody may read it any more."""
-
-
-class MissingKeys(Exception):
-    """Things are sealed with keys that the ring lacks, or has otherwise; `ids` are the keys'."""
-
-    def __init__(self, ids: list[str]) -> None:
-        super().__init__(
-            f"The vault's keys lack {', '.join(ids)}, with which something is sealed. Put every key that was ever "
-            "first back into SANGDEN_VAULT_KEYS, behind the first; `sangden vault rotate` makes old ones needless."
-        )
-        self.ids = ids
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import UniqueConstraint, bindparam, false, true, update
@@ -40,7 +41,9 @@ class Contact(SQLModel, table=True):
 _AT = (
     select(Contact)
     .where(Contact.channel == bindparam("channel"), Contact.address == bindparam("address"))
-    .with_for_update()
+    # Weaker than FOR UPDATE, so that rows which refer to the contact can be written meanwhile: a tick that holds a
+    # row which this event wants next, and writes such a row, would else wait for the event as the event for it.
+    .with_for_update(key_share=True)
 )
 
 
@@ -49,10 +52,23 @@ async def at(unit: Unit, channel: str, address: str) -> Contact | None:
     return (await unit.session.execute(_AT, {"channel": channel, "address": address})).scalars().first()
 
 
+async def hold(unit: Unit, contact_id: int) -> None:
+    """Keep events of that contact waiting until the unit ends, and wait for one that is being handled."""
+    await unit.session.execute(select(Contact.id).where(Contact.id == contact_id).with_for_update(key_share=True))
+
+
 async def find(unit: Unit, channel: str, address: str) -> Contact | None:
     """The contact at that address, only to be read."""
     found = await unit.session.exec(select(Contact).where(Contact.channel == channel, Contact.address == address))
     return found.first()
+
+
+async def by_ids(unit: Unit, contact_ids: Collection[int]) -> dict[int, Contact]:
+    """Contacts by their ids, only to be read."""
+    if not contact_ids:
+        return {}
+    found = await unit.session.exec(select(Contact).where(col(Contact.id).in_(contact_ids)))
+    return {one.id: one for one in found if one.id is not None}
 
 
 async def moved(unit: Unit, contact_id: int, address: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, CursorResult, Executable, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as SqlAlchemySession
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,6 +23,15 @@ from store import sqlite_driver
 BUSY_SECONDS = 30
 # Of pages that SQLite keeps in memory, for each connection.
 CACHE_KILOBYTES = 32_000
+
+
+# Two transactions waited for each other, or read what another changed: PostgreSQL gives one of them up.
+_COLLIDED = ("40P01", "40001")
+
+
+def collided(error: DBAPIError) -> bool:
+    """Whether a unit of work was given up for another one, so that it can be done again as it was."""
+    return getattr(error.orig, "sqlstate", None) in _COLLIDED
 
 
 class Session(AsyncSession):
@@ -108,7 +118,12 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     def dumps(value: Any) -> str:
         return orjson.dumps(value).decode()
 
-    options: dict[str, Any] = {"json_serializer": dumps, "json_deserializer": orjson.loads}
+    # An error's text goes to the log, and the values of a statement are what customers wrote.
+    options: dict[str, Any] = {
+        "json_serializer": dumps,
+        "json_deserializer": orjson.loads,
+        "hide_parameters": True,
+    }
     if url.get_backend_name() != "sqlite":
         engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, **options)
         return engine, engine

@@ -39,7 +39,7 @@ FATE: Mapping[type[SQLModel], Mapping[str, Any] | None] = {
     Received: None,
     Profile: None,
     Subscription: None,
-    # With their messages, where those were said to nobody else.
+    # Before all others, with their messages, where those were said to nobody else.
     Delivery: None,
     UnknownQuestion: None,
     # When somebody waited for a person, and how it ended.
@@ -62,6 +62,8 @@ async def erase(unit: Unit, contact_id: int) -> None:
     await _messages(unit, contact_id)
     await _of_requests(unit, contact_id)
     for table, fate in FATE.items():
+        if table is Delivery:
+            continue
         mine = col(table.__table__.c.contact_id) == contact_id  # type: ignore[attr-defined]
         if fate is None:
             await unit.session.execute(delete(table).where(mine))
@@ -89,24 +91,21 @@ async def forget_address(unit: Unit, contact_id: int) -> None:
 
 
 async def _messages(unit: Unit, contact_id: int) -> None:
-    """Messages to this contact alone; those to an audience stay, they name nobody."""
-    mine = select(Delivery.message_id).where(Delivery.contact_id == contact_id)
-    others = exists().where(col(Delivery.message_id) == col(Message.id), col(Delivery.contact_id) != contact_id)
-    alone = (
-        select(Message.id)
-        .where(col(Message.id).in_(mine), col(Message.outage_id).is_(None), col(Message.audience_kind).is_(None))
-        .where(~others)
-    )
-    ids = list((await unit.session.exec(alone)).all())
+    """Messages to this contact alone; those to an audience stay, they name nobody.
+
+    The deliveries say which: one that somebody writes meanwhile keeps its message, and both go the next time.
+    """
+    gone = delete(Delivery).where(col(Delivery.contact_id) == contact_id).returning(col(Delivery.message_id))
+    ids = list((await unit.session.execute(gone.execution_options(synchronize_session=False))).scalars())
+    to_others = exists().where(col(Delivery.message_id) == col(Message.id))
     for start in range(0, len(ids), 1_000):
-        some = ids[start : start + 1_000]
-        await unit.session.execute(
-            update(RequestMove)
-            .where(col(RequestMove.message_id).in_(some))
-            .values(message_id=None)
-            .execution_options(synchronize_session=False)
+        alone = delete(Message).where(
+            col(Message.id).in_(ids[start : start + 1_000]),
+            col(Message.outage_id).is_(None),
+            col(Message.audience_kind).is_(None),
+            ~to_others,
         )
-        await unit.session.execute(delete(Message).where(col(Message.id).in_(some)))
+        await unit.session.execute(alone.execution_options(synchronize_session=False))
 
 
 async def _of_requests(unit: Unit, contact_id: int) -> None:
@@ -120,7 +119,7 @@ async def _of_requests(unit: Unit, contact_id: int) -> None:
     )
     mine = select(Request.id).where(Request.contact_id == contact_id)
     for table, kept in (
-        (RequestMove, {"note": ""}),
+        (RequestMove, {"note": "", "message_id": None}),
         (RequestNote, {"text": ""}),
         (RequestPaper, {"why": "", "file": ""}),
     ):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, func, text
+from sqlalchemy import ColumnElement, Index, and_, bindparam, func, or_, text
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -27,6 +27,9 @@ class HandoverState(StrEnum):
 
 
 LIVE = (HandoverState.WAITING, HandoverState.TALKING)
+# Written out, as the partial index has it: every event of every customer asks for it, and SQLite uses no partial
+# index for states that come as parameters.
+_LIVE = text("state IN ('waiting', 'talking')")
 
 
 class Handover(SQLModel, table=True):
@@ -42,8 +45,8 @@ class Handover(SQLModel, table=True):
             "uq_handover_live",
             "contact_id",
             unique=True,
-            sqlite_where=text("state IN ('waiting', 'talking')"),
-            postgresql_where=text("state IN ('waiting', 'talking')"),
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
         ),
         Index("ix_handover_queue", "state", "queued_at"),
     )
@@ -66,10 +69,14 @@ class Handover(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=Utc, index=True)
 
 
+_LIVE_OF = select(Handover).where(Handover.contact_id == bindparam("contact_id"), _LIVE)
+_LIVE_OF_LOCKED = _LIVE_OF.with_for_update()
+
+
 async def live_of(unit: Unit, contact_id: int, lock: bool = False) -> Handover | None:
     """The contact's wish that is not over, if there is one."""
-    query = select(Handover).where(Handover.contact_id == contact_id, col(Handover.state).in_(LIVE))
-    return (await unit.session.exec(query.with_for_update() if lock else query)).first()
+    statement = _LIVE_OF_LOCKED if lock else _LIVE_OF
+    return (await unit.session.execute(statement, {"contact_id": contact_id})).scalars().first()
 
 
 async def by_id(unit: Unit, handover_id: int, lock: bool = False) -> Handover | None:
@@ -117,11 +124,29 @@ async def changed_since(unit: Unit, since: datetime, limit: int) -> Sequence[Han
     return (await unit.session.exec(query.order_by(col(Handover.updated_at), col(Handover.id)).limit(limit))).all()
 
 
-async def still(unit: Unit, state: HandoverState, limit: int) -> Sequence[Handover]:
-    """Wishes in a state, the longest waiting first, locked; those that somebody else works on are left out."""
+async def waiting_since(unit: Unit, turns: datetime, reassures: datetime, limit: int) -> Sequence[Handover]:
+    """Who has waited since `turns`, or unreassured since `reassures`; see `_oldest`."""
+    queued_at = col(Handover.queued_at)
+    waited = or_(queued_at <= turns, and_(queued_at <= reassures, col(Handover.reassured_at).is_(None)))
+    return await _oldest(unit, HandoverState.WAITING, waited, limit)
+
+
+async def silent_since(unit: Unit, agent: datetime, customer: datetime, limit: int) -> Sequence[Handover]:
+    """Talks in which an agent owes a word since then, or a customer has said nothing since; see `_oldest`."""
+    heard_at, said_at = col(Handover.heard_at), col(Handover.said_at)
+    owed = or_(said_at.is_(None), said_at < heard_at)
+    silent = or_(
+        and_(owed, heard_at <= agent, col(Handover.taken_at) <= agent),
+        and_(said_at >= heard_at, said_at <= customer),
+    )
+    return await _oldest(unit, HandoverState.TALKING, silent, limit)
+
+
+async def _oldest(unit: Unit, state: HandoverState, which: ColumnElement[bool], limit: int) -> Sequence[Handover]:
+    """The longest waiting first, locked; those that somebody else works on are left out."""
     query = (
         select(Handover)
-        .where(Handover.state == state)
+        .where(Handover.state == state, which)
         .order_by(col(Handover.queued_at), col(Handover.id))
         .limit(limit)
         .with_for_update(skip_locked=True)

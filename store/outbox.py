@@ -127,7 +127,7 @@ class Delivery(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     # No foreign keys: PostgreSQL looks up both for each row, which nearly doubles what a broadcast takes. Both ids
-    # come from rows that the same unit read or wrote, and neither messages nor contacts are ever deleted.
+    # come from rows that the same unit read or wrote; contacts are never deleted, messages after their deliveries.
     message_id: int = Field(sa_type=BigId)
     contact_id: int = Field(sa_type=BigId)
     channel: str

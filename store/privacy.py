@@ -55,16 +55,24 @@ async def deletion_of(unit: Unit, contact_id: int, lock: bool = False) -> Privac
     return (await unit.session.exec(query.with_for_update() if lock else query)).first()
 
 
-async def due(unit: Unit, now: datetime, limit: int) -> Sequence[PrivacyCase]:
-    """Deletions that are to go on, locked; others' are left out."""
+async def due(unit: Unit, now: datetime, limit: int) -> Sequence[tuple[int, int]]:
+    """Deletions that are to go on, as (case, contact).
+
+    Not locked: an event holds its contact first and then, perhaps, its case; who goes on with one does as well.
+    """
     query = (
-        select(PrivacyCase)
+        select(PrivacyCase.id, PrivacyCase.contact_id)
         .where(col(PrivacyCase.next_at) <= now)
         .order_by(col(PrivacyCase.next_at))
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    return (await unit.session.exec(query)).all()
+    return [(case, contact) for case, contact in (await unit.session.exec(query)).all() if case is not None]
+
+
+async def still_due(unit: Unit, case_id: int, now: datetime) -> PrivacyCase | None:
+    """The case, locked, unless it was taken back or gone on with meanwhile."""
+    query = select(PrivacyCase).where(PrivacyCase.id == case_id, col(PrivacyCase.next_at) <= now)
+    return (await unit.session.exec(query.with_for_update().execution_options(populate_existing=True))).first()
 
 
 async def page(unit: Unit, open_only: bool, limit: int, before: int | None) -> Sequence[PrivacyCase]:

@@ -172,6 +172,22 @@ async def with_code(unit: Unit, code: str, lock: bool = False) -> Request | None
     return (await unit.session.exec(query)).first()
 
 
+async def waits_for_papers(unit: Unit, contact_id: int) -> bool:
+    """Whether a request of the contact that is under way wants a paper that has not come."""
+    query = (
+        select(RequestPaper.id)
+        .join(Request, col(Request.id) == col(RequestPaper.request_id))
+        .where(
+            Request.contact_id == contact_id,
+            col(Request.ended_at).is_(None),
+            col(Request.deleted_at).is_(None),
+            col(RequestPaper.file) == "",
+            col(RequestPaper.met_at).is_(None),
+        )
+    )
+    return (await unit.session.exec(query.limit(1))).first() is not None
+
+
 async def of_contact(unit: Unit, contact_id: int, limit: int) -> Sequence[Request]:
     """The newest requests of a contact, newest first; what was deleted is not among them."""
     query = (
@@ -180,6 +196,14 @@ async def of_contact(unit: Unit, contact_id: int, limit: int) -> Sequence[Reques
         .order_by(col(Request.id).desc())
         .limit(limit)
     )
+    return (await unit.session.exec(query)).all()
+
+
+async def all_of(unit: Unit, contact_id: int, lock: bool = False) -> Sequence[Request]:
+    """Every request of a contact, oldest first, locked if they are about to be changed."""
+    query = select(Request).where(Request.contact_id == contact_id).order_by(col(Request.id))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
     return (await unit.session.exec(query)).all()
 
 
@@ -257,25 +281,27 @@ async def survey_due(unit: Unit, now: datetime, limit: int) -> Sequence[Request]
 # --- what belongs to them --------------------------------------------------------------------------------------
 
 
-async def moves_of(unit: Unit, request_id: int) -> Sequence[RequestMove]:
-    """The moves of a request, oldest first."""
-    query = select(RequestMove).where(RequestMove.request_id == request_id).order_by(col(RequestMove.id))
+async def moves_of(unit: Unit, *request_ids: int) -> Sequence[RequestMove]:
+    """The moves of requests, oldest first."""
+    query = select(RequestMove).where(col(RequestMove.request_id).in_(request_ids)).order_by(col(RequestMove.id))
     return (await unit.session.exec(query)).all()
 
 
-async def told_by(unit: Unit, message_id: int, instead: int | None) -> None:
-    """What one message was to tell is told by another, or by none."""
+async def untold(unit: Unit, request_id: int, message_id: int) -> None:
+    """What a message was to tell of a request is told by none."""
     await unit.session.execute(
         update(RequestMove)
-        .where(col(RequestMove.message_id) == message_id)
-        .values(message_id=instead)
+        .where(col(RequestMove.request_id) == request_id, col(RequestMove.message_id) == message_id)
+        .values(message_id=None)
         .execution_options(synchronize_session="fetch")
     )
 
 
-async def papers_of(unit: Unit, request_id: int) -> Sequence[RequestPaper]:
-    """The papers of a request, files and what is asked for, in the order in which they came."""
-    query = select(RequestPaper).where(RequestPaper.request_id == request_id).order_by(col(RequestPaper.id))
+async def papers_of(unit: Unit, *request_ids: int) -> Sequence[RequestPaper]:
+    """The papers of requests, files and what is asked for, in the order in which they came."""
+    query = (
+        select(RequestPaper).where(col(RequestPaper.request_id).in_(request_ids)).order_by(col(RequestPaper.id))
+    )
     return (await unit.session.exec(query)).all()
 
 

@@ -39,6 +39,17 @@ class Tampered(Unopened):
     """It is not as it was sealed, or not about what it was sealed for."""
 
 
+class MissingKeys(Exception):
+    """Things are sealed with keys that the ring lacks, or has otherwise; `ids` are the keys'."""
+
+    def __init__(self, ids: list[str]) -> None:
+        super().__init__(
+            f"The vault's keys lack {', '.join(ids)}, with which something is sealed. Put every key that was ever "
+            "first back into SANGDEN_VAULT_KEYS, behind the first; `sangden vault rotate` makes old ones needless."
+        )
+        self.ids = ids
+
+
 @dataclass(frozen=True)
 class DataKey:
     """The key of one thing and how it is kept beside it: wrapped under the ring's key of that id."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import Index, func, text
+from sqlalchemy import ColumnElement, Index, and_, case, func, text
+from sqlalchemy import select as select_columns
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
 from store.types import BigId, Utc
+
+# The face of who is content.
+HAPPY = 3
 
 
 class Survey(SQLModel, table=True):
@@ -61,6 +67,12 @@ async def of_request(unit: Unit, code: str, lock: bool = False) -> Survey | None
     return (await unit.session.exec(query.with_for_update() if lock else query)).first()
 
 
+async def newest_open(unit: Unit, contact_id: int) -> Survey | None:
+    """The survey that a contact was asked last and has not answered."""
+    query = select(Survey).where(Survey.contact_id == contact_id, col(Survey.answered_at).is_(None))
+    return (await unit.session.exec(query.order_by(col(Survey.id).desc()).limit(1))).first()
+
+
 async def by_id(unit: Unit, survey_id: int, lock: bool = False) -> Survey | None:
     query = select(Survey).where(Survey.id == survey_id)
     return (await unit.session.exec(query.with_for_update() if lock else query)).first()
@@ -92,6 +104,41 @@ async def answered_between(unit: Unit, start: datetime, end: datetime) -> Sequen
     """All surveys answered within a time, the end left out."""
     query = select(Survey).where(col(Survey.answered_at) >= start, col(Survey.answered_at) < end)
     return (await unit.session.exec(query.order_by(col(Survey.id)))).all()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the answers of a time add up to: how many gave a face or a score, how many faces were happy (3)."""
+
+    answered: int
+    attitudes: int
+    happy_attitudes: int
+    procedures: int
+    happy_procedures: int
+    spaces: int
+    happy_spaces: int
+    scores: int
+    score_sum: int
+    unhappy: int
+    to_follow_up: int
+
+
+async def counted_between(unit: Unit, start: datetime, end: datetime) -> Counted:
+    """The sums over the surveys answered within a time, the end left out."""
+    faces = (col(Survey.attitude), col(Survey.procedure), col(Survey.space))
+    unhappy, score = col(Survey.follow_up_by).is_not(None), cast(Any, Survey.score)
+    sums: list[ColumnElement[int]] = [func.count()]
+    for face in faces:
+        sums += [func.count(face), func.sum(case((face == HAPPY, 1), else_=0))]
+    sums += [
+        func.count(score),
+        func.sum(score),
+        func.sum(case((unhappy, 1), else_=0)),
+        func.sum(case((and_(unhappy, col(Survey.followed_up_at).is_(None)), 1), else_=0)),
+    ]
+    query = select_columns(*sums).where(col(Survey.answered_at) >= start, col(Survey.answered_at) < end)
+    row = (await unit.session.execute(query)).one()
+    return Counted(*(int(figure or 0) for figure in row))
 
 
 async def asked_between(unit: Unit, start: datetime, end: datetime) -> int:

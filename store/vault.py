@@ -115,6 +115,16 @@ async def of_request(unit: Unit, request_code: str) -> Sequence[VaultFile]:
     return (await unit.session.exec(query)).all()
 
 
+async def of_contact(unit: Unit, contact_id: int) -> Sequence[VaultFile]:
+    """The files of a contact that can be read, in the order in which they came."""
+    query = (
+        select(VaultFile)
+        .where(VaultFile.contact_id == contact_id, col(VaultFile.doomed_at).is_(None))
+        .order_by(col(VaultFile.created_at), col(VaultFile.id))
+    )
+    return (await unit.session.exec(query)).all()
+
+
 async def claim(
     unit: Unit, contact_id: int, file_ids: Collection[str], request_code: str, purpose: str, delete_after: datetime
 ) -> frozenset[str]:

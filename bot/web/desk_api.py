@@ -26,6 +26,7 @@ from bot.web.outages_api import PREFIX, Done, Model, Route, StaffApi, checked, i
 from conversations.texts import Speaker
 from handlers import handovers
 from handlers.handovers import NotYours, Unanswered, UnknownHandover
+from store import contacts
 from store import handovers as kept
 from store.contacts import Contact
 from store.db import Database, Unit
@@ -66,7 +67,8 @@ class DeskApi(StaffApi):
             await require(unit, request, DESK)
             query = checked(HandoversQuery, dict(request.query))
             found = await kept.page(unit, query.state, query.limit, query.before, live=query.state is None)
-            rows = [await shown_of(unit, one) for one in found]
+            people = await contacts.by_ids(unit, {one.contact_id for one in found})
+        rows = [HandoverOut.of(one, people[one.contact_id]) for one in found]
         more = rows[-1].id if query.state is not None and len(rows) == query.limit else None
         return json_of(HandoversOut(handovers=rows, next_before=more))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from bot.web.bodies import LARGEST_ID, MOST_A_PAGE
+from bot.web.bodies import LARGEST_ID, MOST_A_PAGE, Given, Line
 from store.contacts import Contact
 from store.handovers import Handover, HandoverState
 
@@ -15,14 +15,10 @@ from store.handovers import Handover, HandoverState
 LONGEST_WORDS = 3_000
 LONGEST_NOTE = 1_000
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WORDS)]
+Text = Annotated[Line, Field(min_length=1, max_length=LONGEST_WORDS)]
 
 
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class HandoversQuery(_Given):
+class HandoversQuery(Given):
     """Which to list: without a state those that are not over, the longest waiting first."""
 
     state: HandoverState | None = None
@@ -30,20 +26,20 @@ class HandoversQuery(_Given):
     before: int | None = Field(default=None, ge=1, le=LARGEST_ID)
 
 
-class TakeIn(_Given):
+class TakeIn(Given):
     """Nothing to say."""
 
 
-class SayIn(_Given):
+class SayIn(Given):
     """What the customer shall read, as it is: no markup."""
 
     text: Text
 
 
-class EndIn(_Given):
+class EndIn(Given):
     """A note for colleagues on what it was about."""
 
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_NOTE)] = ""
+    note: Annotated[Line, Field(max_length=LONGEST_NOTE)] = ""
 
 
 class HandoverOut(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,9 @@ from aiohttp import WSMsgType, web
 from pydantic import ValidationError
 
 from bot.web.access import DESK, require
-from bot.web.desk_api import refusal, shown_of
-from bot.web.desk_bodies import EndIn, LineOut, SayIn
+from bot.web.bodies import LARGEST_ID
+from bot.web.desk_api import refusal
+from bot.web.desk_bodies import EndIn, HandoverOut, LineOut, SayIn
 from bot.web.errors import ApiError, language_of, say, unprocessable
 from bot.web.history import newest_items
 from bot.web.outages_api import PREFIX
@@ -22,6 +23,7 @@ from conversations.texts import Speaker
 from handlers import handovers
 from handlers.handovers import NotYours, Unanswered, UnknownHandover
 from handlers.tokens import Caller
+from store import contacts
 from store import handovers as kept
 from store.contacts import Contact
 from store.db import Database, Unit
@@ -35,6 +37,8 @@ LOOK_SECONDS = 0.5
 # known again by.
 OVERLAP = timedelta(seconds=10)
 MOST_CHANGED = 500
+# The token opens nothing any more.
+SHUT_OUT = 4403
 MOST_MESSAGE = 16 * 1024
 
 
@@ -61,7 +65,11 @@ class DeskSocket:
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=MOST_MESSAGE)
         await socket.prepare(request)
         self._open.add(socket)
-        seat = _Seat(self._database, self._clock, self._speaker, caller, language_of(request), socket)
+
+        async def door(unit: Unit) -> Caller:
+            return await require(unit, request, DESK)
+
+        seat = _Seat(self._database, self._clock, self._speaker, caller, door, language_of(request), socket)
         feeding = asyncio.create_task(seat.feed())
         try:
             async for frame in socket:
@@ -85,6 +93,7 @@ class _Seat:
         clock: Callable[[], datetime],
         speaker: Speaker,
         caller: Caller,
+        door: Callable[[Unit], Awaitable[Caller]],
         language: str,
         socket: web.WebSocketResponse,
     ) -> None:
@@ -92,6 +101,7 @@ class _Seat:
         self._clock = clock
         self._speaker = speaker
         self._caller = caller
+        self._door = door
         self._language = language
         self._socket = socket
         self._since = clock()
@@ -102,44 +112,47 @@ class _Seat:
         """Show who waits, then every change, until cancelled."""
         try:
             async with self._database.reading() as unit:
-                live = await kept.page(unit, None, MOST_CHANGED, live=True)
-                for one in live:
-                    await self._show(unit, one)
+                await self._show(unit, await kept.page(unit, None, MOST_CHANGED, live=True))
             await self._socket.send_json({"type": "ready"})
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
                 began = self._clock()
                 async with self._database.reading() as unit:
-                    for one in await kept.changed_since(unit, self._since - OVERLAP, MOST_CHANGED):
-                        await self._show(unit, one)
+                    # A shift is long: who was dismissed meanwhile reads no further.
+                    await self._door(unit)
+                    await self._show(unit, await kept.changed_since(unit, self._since - OVERLAP, MOST_CHANGED))
                 self._since = began
         except ConnectionError:
             return
+        except ApiError:
+            await self._socket.close(code=SHUT_OUT)
         except Exception:
             # The agent's page comes back and sees the whole truth.
             log.exception("desk_feed_failed")
             await self._socket.close(code=1011)
 
-    async def _show(self, unit: Unit, handover: Handover) -> None:
+    async def _show(self, unit: Unit, handovers: Sequence[Handover]) -> None:
+        people = await contacts.by_ids(unit, {one.contact_id for one in handovers})
+        for one in handovers:
+            await self._show_one(unit, one, people[one.contact_id])
+
+    async def _show_one(self, unit: Unit, handover: Handover, contact: Contact) -> None:
         assert handover.id is not None
-        shown = (await shown_of(unit, handover)).model_dump(mode="json")
+        shown = HandoverOut.of(handover, contact).model_dump(mode="json")
         digest = orjson.dumps(shown).decode()
         if self._seen.get(handover.id) != digest:
             self._seen[handover.id] = digest
             await self._socket.send_json({"type": "handover", "handover": shown})
         # What a customer writes to a colleague is that colleague's to read.
         if handover.state == HandoverState.TALKING and handover.taken_by == self._caller.name:
-            await self._show_lines(unit, handover)
+            await self._show_lines(unit, handover.id, contact)
 
-    async def _show_lines(self, unit: Unit, handover: Handover) -> None:
-        assert handover.id is not None
-        contact = await unit.session.get_one(Contact, handover.contact_id)
-        shown = self._lines.setdefault(handover.id, set())
-        for item in await newest_items(unit, contact, self._speaker):
-            if item["key"] not in shown:
-                shown.add(item["key"])
-                line = LineOut.of(item).model_dump()
-                await self._socket.send_json({"type": "line", "id": handover.id, "line": line})
+    async def _show_lines(self, unit: Unit, handover_id: int, contact: Contact) -> None:
+        shown = self._lines.setdefault(handover_id, set())
+        for item in await newest_items(unit, contact, self._speaker, shown):
+            shown.add(item["key"])
+            line = LineOut.of(item).model_dump()
+            await self._socket.send_json({"type": "line", "id": handover_id, "line": line})
 
     async def heard(self, data: str) -> None:
         """Something the agent does; refused with a sentence when it cannot be."""
@@ -154,10 +167,14 @@ class _Seat:
             await self._refuse(message, ApiError(400, "desk.unknown_deed"))
             return
         try:
+            async with self._database.reading() as unit:
+                await self._door(unit)
             async with self._database.unit() as unit:
                 handover = await deed(unit)
             async with self._database.reading() as unit:
-                await self._show(unit, await kept.by_id(unit, handover.id or 0) or handover)
+                await self._show(unit, [await kept.by_id(unit, handover.id or 0) or handover])
+        except ApiError:
+            await self._socket.close(code=SHUT_OUT)
         except UnknownHandover:
             await self._refuse(message, ApiError(404, "handover.unknown", {"id": message["id"]}))
         except Unanswered:
@@ -173,6 +190,8 @@ class _Seat:
 
 def _deed(message: Any, by: str, now: datetime) -> Callable[[Unit], Awaitable[Handover]] | None:
     """What an agent's message asks for; None for what no page of ours sends."""
+    if not isinstance(message, dict) or not _is_id(message.get("id")):
+        return None
     match message:
         case {"type": "take", "id": int(one)}:
             return lambda unit: handovers.take(unit, one, by, now)
@@ -185,3 +204,8 @@ def _deed(message: Any, by: str, now: datetime) -> Callable[[Unit], Awaitable[Ha
             note = EndIn(note=str(message.get("note", ""))).note
             return lambda unit: handovers.end(unit, one, by, note, now)
     return None
+
+
+def _is_id(value: Any) -> bool:
+    """Whether a value can be the id of a row; True is a number to Python, and databases refuse larger ones."""
+    return type(value) is int and 0 < value <= LARGEST_ID

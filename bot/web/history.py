@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
@@ -27,12 +27,17 @@ LAST = 100
 Item = dict[str, Any]
 
 
+def key_of(one: Received | Said) -> str:
+    """What a page knows an item by."""
+    return f"d{one.id}" if isinstance(one, Said) else f"e{one.id}"
+
+
 def own_item(event: Received) -> Item | None:
     """What the visitor did; None for what shows nothing, such as a switch of language."""
     if not event.shown:
         return None
     return {
-        "key": f"e{event.id}",
+        "key": key_of(event),
         "ref": event.event_id.partition(":")[2],
         "from": "me",
         "at": _iso(event.at),
@@ -48,7 +53,7 @@ def said_item(said: Said, language: Language, speaker: Speaker) -> Item:
     """What the visitor was told, in the language that they speak now."""
     message = render(reply_from_json(said.words), language, speaker, said.places)
     return {
-        "key": f"d{said.id}",
+        "key": key_of(said),
         "from": "bot",
         "at": _iso(said.at),
         "text": message.text,
@@ -80,18 +85,25 @@ async def picture_of(unit: Unit, contact: Contact, delivery_id: int) -> Picture 
     return reply_from_json(message.words).picture
 
 
-async def newest_items(unit: Unit, contact: Contact, speaker: Speaker) -> list[Item]:
-    """The last items of both sides in the order in which they happened."""
+async def newest_items(
+    unit: Unit, contact: Contact, speaker: Speaker, known: Container[str] = frozenset()
+) -> list[Item]:
+    """The last items of both sides in the order in which they happened; `known`: keys of those that are left out.
+
+    What is left out need not be put into words, which costs more than reading it.
+    """
     assert contact.id is not None
     events = await conversations.received_by(unit, contact.id, LAST)
     said = (await outbox.said_to(unit, [contact.id], LAST)).get(contact.id, [])
     language = language_of(contact)
-    own = [item for item in map(own_item, events) if item]
-    return in_order(own + [said_item(one, language, speaker) for one in said])[-LAST:]
-
-
-def in_order(items: Iterable[Item]) -> list[Item]:
-    return sorted(items, key=lambda item: (item["at"], item["from"] != "me"))
+    both: list[Received | Said] = [*(event for event in events if event.shown), *said]
+    newest = sorted(both, key=lambda one: (_iso(one.at), isinstance(one, Said)))[-LAST:]
+    items = (
+        said_item(one, language, speaker) if isinstance(one, Said) else own_item(one)
+        for one in newest
+        if key_of(one) not in known
+    )
+    return [item for item in items if item]
 
 
 def language_of(contact: Contact) -> Language:

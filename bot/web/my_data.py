@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from aiohttp import web
 
-from handlers import privacy
+from handlers import privacy_copy
 from handlers.talking import Talking
 from store.db import Database
 
@@ -34,7 +34,7 @@ class MyDataRoutes:
         found = None
         if contact_id is not None:
             async with self._database.reading() as unit:
-                found = await privacy.export(unit, contact_id, self._talking)
+                found = await privacy_copy.export(unit, contact_id, self._talking)
         if found is None:
             raise web.HTTPNotFound(text="not found", headers={"Cache-Control": "no-store"})
         log.info("data_exported", contact=contact_id)

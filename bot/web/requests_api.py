@@ -30,7 +30,7 @@ from bot.web.requests_bodies import (
 )
 from handlers import requests
 from handlers.request_keeping import NotAllowed, UnknownRequest, answers_of
-from handlers.requests import TooEarly
+from handlers.requests import TooEarly, TooFar
 from handlers.sealing_port import Sealer
 from store import outbox
 from store import requests as kept
@@ -175,6 +175,8 @@ async def _translated(code: str, deed: Awaitable[Request]) -> Request:
         raise ApiError(409, "request.not_allowed", values, more=more) from None
     except TooEarly:
         raise ApiError(409, "request.too_early") from None
+    except TooFar:
+        raise ApiError(409, "request.too_far", {"days": TooFar.days}) from None
 
 
 def code_of(request: web.Request) -> str:

@@ -180,10 +180,15 @@ def _period(query: StatsQuery, now: datetime) -> tuple[str, str]:
     """The months asked for. Raises ApiError 422 when they are in the wrong order or too many."""
     last = query.last or indices.month_of(now, ZONE)
     first = query.first or _year_up_to(last)
+    check_period(first, last)
+    return first, last
+
+
+def check_period(first: str, last: str) -> None:
+    """Raise ApiError 422 for months in the wrong order, or too many."""
     months = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:]) + 1
     if not 1 <= months <= MOST_MONTHS:
         raise ApiError(422, "invalid", fields=[("to", "stats.period", {"most": MOST_MONTHS})])
-    return first, last
 
 
 def _year_up_to(last: str) -> str:

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.web.access import ANY, SURVEYORS, require
 from bot.web.errors import ApiError
 from bot.web.outages_api import PREFIX, Done, Route, StaffApi, checked, id_of, json_of
-from bot.web.stats_api import MOST_MONTHS
+from bot.web.stats_api import check_period
 from bot.web.surveys_bodies import (
     FollowUpIn,
     SatisfactionOut,
@@ -62,9 +62,8 @@ class SurveysApi(StaffApi):
             present = indices.month_of(now, ZONE)
             first = query.first or query.last or present
             last = query.last or (present if query.first else first)
+            check_period(first, last)
             start, end = indices.begin_of(first, ZONE), indices.begin_of(indices.following(last), ZONE)
-            if start >= end:
-                raise ApiError(422, "invalid", fields=[("from", "stats.period", {"most": MOST_MONTHS})])
             figures = await surveys.satisfaction(unit, start, end)
         return json_of(SatisfactionOut.of(figures))
 

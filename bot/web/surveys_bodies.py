@@ -6,19 +6,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from bot.web.bodies import LARGEST_ID, MOST_A_PAGE
+from bot.web.bodies import LARGEST_ID, MOST_A_PAGE, Given, Line
 from bot.web.stats_api import Month
 from handlers.surveys import Satisfaction
 from store.surveys import Survey
 
 
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SurveysQuery(_Given):
+class SurveysQuery(Given):
     """Which to list; `to_follow_up`: only those that somebody has still to call about."""
 
     to_follow_up: bool = False
@@ -26,10 +22,10 @@ class SurveysQuery(_Given):
     before: int | None = Field(default=None, ge=1, le=LARGEST_ID)
 
 
-class FollowUpIn(_Given):
+class FollowUpIn(Given):
     """What was said and agreed with the customer."""
 
-    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+    note: Annotated[Line, Field(min_length=1, max_length=1_000)]
 
 
 class SatisfactionQuery(BaseModel):

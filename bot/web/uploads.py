@@ -81,7 +81,9 @@ class Uploads:
             if not isinstance(part, BodyPartReader):
                 continue
             if part.name == "ref":
-                ref = (await part.read_chunk(_LONGEST_REF)).decode("ascii", "ignore")
+                sent = (await part.read_chunk(_LONGEST_REF)).decode("ascii", "ignore")
+                # A part of the event's id, which PostgreSQL keeps with no zero in it.
+                ref = "".join(filter(str.isprintable, sent))
             elif part.name == "file":
                 name = part.filename or ""
                 while piece := bytes(await part.read_chunk(_PIECE)):

@@ -10,8 +10,13 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from bot import logs
+from handlers.links import Links
+from store.db import Database
+from tests.town import NOW
 
 SECRETS = [
     "PE01000000014",
@@ -95,6 +100,22 @@ def test_no_line_of_the_log_holds_an_id_number(
 def test_a_token_within_an_address_is_masked() -> None:
     token = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"  # noqa: S105
     assert token not in logs.masked(f"POST https://api.telegram.org/bot{token}/sendMessage")
+
+
+def test_a_link_to_somebodys_data_is_masked() -> None:
+    token = Links("https://dien.example.vn", "only for tests").my_data(17, NOW).rpartition("/")[2]
+    assert token.removesuffix(".json") not in logs.masked(f"GET /my-data/{token} 200")
+
+
+async def test_a_statement_that_fails_tells_none_of_its_values(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with pytest.raises(DBAPIError) as failed:
+        async with database.unit() as unit:
+            await unit.session.execute(
+                text("SELECT * FROM nowhere WHERE name = :name"), {"name": "Nguyễn Thị Hoa"}
+            )
+    await database.close()
+    assert "Hoa" not in str(failed.value)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from bot.channels.console import NAME
 from conversations.service_words import OpenRequest
 from conversations.services import catalogue
-from handlers import handovers, lateness, my_requests, numbering, proposals, requests
+from handlers import handovers, lateness, my_requests, numbering, privacy, proposals, requests, surveys
 from handlers.notices import notices_due
 from handlers.outages import OutageDraft, PostponedSlot, Postponement, Slot, postpone, publish
 from handlers.talking import ZONE, talking
@@ -73,6 +73,9 @@ async def _tick(unit: Unit, said: re.Match[str], now: datetime) -> None:
     await notices_due(unit, now)
     await handovers.waiting_ones(unit, now)
     await handovers.silent_ones(unit, now)
+    await surveys.surveys_due(unit, now)
+    await surveys.reminders_due(unit, now)
+    await privacy.deletions_due(unit, now)
 
 
 async def _plan(unit: Unit, said: re.Match[str], now: datetime) -> None:

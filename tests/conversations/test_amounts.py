@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.amounts import amounts_in, households_in
+from conversations.amounts import amounts_in, bands_in, households_in
 from conversations.appliances import PRESETS, appliances_in, names
 from conversations.billing import ApplianceUse
-from conversations.usage import CATEGORIES, LEVELS_WITH_HOURS, Usage, usage_answer, usage_in, usage_of
+from conversations.usage import CATEGORIES, LEVELS_WITH_HOURS, Usage, level_in, usage_answer, usage_in, usage_of
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,40 @@ def test_an_amount_is_what_its_unit_or_its_size_says(text: str, unit: str, n: in
 @pytest.mark.parametrize("text", ["", "mấy", "PE01000000014", "không biết", "q7p5"])
 def test_where_no_amount_is_none_is_found(text: str) -> None:
     assert amounts_in(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "bands"),
+    [
+        ("giờ bình thường 500, cao điểm 200, thấp điểm 100 kWh", (500, 100, 200)),
+        ("3 giá: cao điểm 200 kWh, 500 bình thường, thấp điểm 100", (500, 100, 200)),
+        ("normal 1,500 off-peak 300 peak 200", (1500, 300, 200)),
+        ("giờ cao điểm 200 số", None),
+        ("giờ cao điểm, thấp điểm, bình thường là mấy giờ", None),
+        ("bình thường 500 nghìn, cao điểm 200, thấp điểm 100", None),
+    ],
+)
+def test_bands_are_told_by_their_names_in_any_order(text: str, bands: tuple[int, int, int] | None) -> None:
+    assert bands_in(text) == bands
+    if bands:
+        assert usage_in(text, hours=True) == Usage(bands=bands)
+
+
+@pytest.mark.parametrize(
+    ("text", "purpose", "level"),
+    [
+        ("sản xuất điện hạ thế", "production", "production.low"),
+        ("khách sạn 22kV", "business", "business.22kv"),
+        ("điện 15 kV", "business", "business.6kv"),
+        ("110 kV", "production", "production.110kv"),
+        ("220kV", "business", "business.22kv"),
+        ("dưới 22 kV", "production", None),
+        ("trường học 22 kV", "administration", None),
+        ("quán ăn", "business", None),
+    ],
+)
+def test_a_level_is_the_highest_that_the_voltage_reaches(text: str, purpose: str, level: str | None) -> None:
+    assert level_in(text, purpose) == level
 
 
 def test_households_are_no_kwh() -> None:

@@ -1,9 +1,12 @@
 """Whoever types instead of pressing is understood: yes, no, a part of a label; and a command stays a command."""
 
+from dataclasses import replace
+
 import pytest
 
+from conversations import privacy
 from conversations.folding import may_be
-from conversations.model import Photo, Place
+from conversations.model import Given, Photo, Place, Text
 from conversations.said_answers import is_yes_or_no, meant
 from conversations.understand import understand
 from tests.conversations.asking import CARD, Asking
@@ -83,6 +86,46 @@ def test_words_do_for_a_form_what_its_buttons_do() -> None:
     assert asking.step.name == "name"
     asking.send("Nguyễn Thị Lan", "đúng rồi")
     assert (len(asking.opened), asking.state.frames) == (1, ())
+
+
+def test_a_single_guess_is_taken_with_a_yes() -> None:
+    asking = Asking()
+    asking.send("cần lắp trạm biến áp 400 kVA cho nhà máy")
+    if not asking.state.frames:
+        asking.send("đúng rồi")
+    assert asking.state.frames[-1].flow == "svc_station"
+
+
+@pytest.mark.parametrize("said", ["không nhớ", "ko biết mã", "Dạ em không biết mã ạ", "I don't know"])
+def test_who_does_not_know_the_code_says_so(said: str) -> None:
+    asking = Asking()
+    asking.send("tách công tơ", "ok", said)
+    assert asking.step.name == "use_address"
+
+
+@pytest.mark.parametrize(
+    ("said", "wish"),
+    [
+        ("cho em xin bản sao", "export"),
+        ("xuất dữ liệu", "export"),
+        ("xóa hết giúp tôi", "delete"),
+        ("tôi không đồng ý nữa, rút lại", "withdraw"),
+        ("xem em giữ gì", "see"),
+        ("sai tên rồi, sửa giúp", "correct"),
+        ("download my data", "export"),
+    ],
+)
+def test_a_right_is_asked_for_in_words(said: str, wish: str) -> None:
+    assert privacy.Wish("privacy.wish", privacy.WISHES).read(Text(said)) == Given(wish)
+
+
+def test_after_an_answer_two_words_of_a_button_are_the_button() -> None:
+    asking = Asking()
+    asking.send("mắc điện mới", "Mắc điện cho gia đình", "không đồng ý")
+    assert asking.state.frames == ()
+    asking.state = replace(asking.state, offered=(("go:lookup", "Mở lại hồ sơ"), ("!menu", "Menu")))
+    asking.send("mở lại")
+    assert asking.state.frames[-1].flow == "lookup"
 
 
 def test_a_command_and_danger_are_heard_before_any_label() -> None:

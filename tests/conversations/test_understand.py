@@ -237,3 +237,15 @@ def test_amounts_of_money_are_read_to_the_dong(said: str, dong: int) -> None:
 def test_the_longest_text_is_understood_like_any_other() -> None:
     for words in ("điện ", "ngày 25 ", "hai ba ", "từ 8h đến ", "dây điện có "):
         assert understand((words * 400)[:2000]).intent != "danger"
+
+
+def test_of_several_questions_at_once_each_is_offered_and_none_is_taken_for_all() -> None:
+    asked = understand("đóng tiền điện ở đâu? mai có cúp điện không? 200 số bao nhiêu tiền?")
+    assert asked.several
+    assert (asked.intent, *asked.also) == ("payment", "outage_schedule", "bill_estimate")
+    assert asked.score < SURE
+    assert not understand("mai có cúp điện không?? cúp mấy giờ?").several
+
+
+def test_what_power_from_the_sun_is_asked_is_no_schedule_for_tomorrow() -> None:
+    assert understand("điện lực có lắp điện mặt trời mái nhà không").intent != "outage_schedule"

@@ -174,6 +174,23 @@ async def test_who_waits_too_long_gets_a_number_and_who_has_gone_gets_the_bot_ba
     assert (await chat.heard("Minh"))[-1] == "agent.gone_quiet"
 
 
+async def test_who_was_told_to_wait_keeps_nobody_behind_them_from_being_told(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handovers, "_PAGE", 1)
+    await chat.writes("Lan", "gặp nhân viên")
+    await chat.writes("Minh", "gặp nhân viên")
+    await chat.passes(4)
+    await chat.passes(1)
+    assert "agent.still" in await chat.heard("Minh")
+
+    await chat.takes("Lan", "Hạnh")
+    await chat.says("Lan", "Hạnh")
+    await chat.takes("Minh", "Tâm")
+    await chat.passes(5)
+    assert (await chat.heard("Minh"))[-1] == "agent.given_back"
+
+
 async def test_at_closing_time_who_still_waits_gets_a_number(chat: Chat) -> None:
     chat.now = datetime(2026, 11, 25, 13, 58, tzinfo=UTC)
     await chat.writes("Lan", "gặp nhân viên")
@@ -183,6 +200,24 @@ async def test_at_closing_time_who_still_waits_gets_a_number(chat: Chat) -> None
     assert wish is not None
     assert wish.state == HandoverState.TURNED
     assert "agent.closed" in await chat.writes("Lan", "gặp nhân viên")
+
+
+async def test_who_writes_while_their_waiting_turns_into_a_request_does_not_run_into_the_clock(chat: Chat) -> None:
+    await chat.writes("Lan", "gặp nhân viên")
+    chat.now += 20 * MINUTE
+    if chat.database.is_sqlite:
+        return  # one writer at a time: nobody holds half of what another wants
+
+    async with chat.database.unit() as event:
+        contact = await contacts.at(event, "web", "Lan")
+        assert contact is not None
+        assert contact.id is not None
+        clock = asyncio.create_task(chat.does(lambda unit: handovers.waiting_ones(unit, chat.now)))
+        await asyncio.wait([clock], timeout=2)
+        live = await kept.live_of(event, contact.id, lock=True)
+
+    assert await clock == 1
+    assert live is None
 
 
 CUSTOMERS, AGENTS = ("a", "b"), ("Hạnh", "Tâm")

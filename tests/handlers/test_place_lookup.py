@@ -1,11 +1,12 @@
 """An address is found as people type it: with commas, without, and without the word for ward."""
 
-from conversations.places import FindPlace, PlacesFound
+from conversations.places import FindPlace, PlacesFound, place_answer
 from handlers.lookups import answer
+from handlers.request_subject import subject_of
 from handlers.talking import talking
 from store.contacts import Contact
 from store.network import Street
-from tests.town import BEN_THANH, NOW, SAI_GON, built
+from tests.town import BEN_THANH, HOME, NOW, SAI_GON, built
 
 
 async def test_the_ward_said_in_an_address_is_taken_however_it_is_typed(sqlite_url: str) -> None:
@@ -32,6 +33,10 @@ async def test_the_ward_said_in_an_address_is_taken_however_it_is_typed(sqlite_u
             ):
                 place = await found(said)
                 assert (place.sure, place.places[0].target) == (True, "s:1"), said
+            # As an answer it leads to the ward and its company, though the ward's name stands in it, too.
+            there = place_answer((await found("12 Lê Lợi Bến Thành")).places[0])
+            subject = await subject_of(unit, {"use_address": there})
+            assert (subject.ward_code, subject.company) == (BEN_THANH, HOME[:6])
             several = await found("12 Lê Lợi")
             assert (several.sure, {one.target for one in several.places}) == (False, {"s:1", "s:2"})
             assert not (await found("12 Phố Lạ Bến Thành")).sure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from sqlalchemy import text
 
 from conversations.model import Json, Press, Text
 from conversations.service_words import GiveConsent, OpenRequest
-from handlers import incoming, privacy, requests
+from handlers import incoming, privacy, privacy_copy, requests
 from handlers.commands import carry_out
 from handlers.escalations import EscalationKind, acknowledge
 from handlers.links import Links
@@ -22,7 +23,9 @@ from handlers.ports import Incoming
 from handlers.rules.numbers import number
 from handlers.talking import Talking, talking
 from handlers.vault import Vault
-from store import erasure, escalations, outbox, subscriptions, vault
+from store import contacts, conversations, erasure, escalations, handovers, outbox, subscriptions, vault
+from store import privacy as kept_cases
+from store import requests as kept_requests
 from store.contacts import Contact
 from store.db import Database
 from store.outbox import Priority, Settled, Status
@@ -147,7 +150,6 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     neighbour = await life.contact("binh")
 
     await life.writes(Text("xóa dữ liệu của tôi"))
-    await life.presses("privacy.wish.delete")
     assert await life.presses("privacy.sure.yes") == ["privacy.deleting"]
     assert "privacy.deleted" not in await life.passes(HOUR)
     assert "privacy.deleted" in await life.passes(DAY)
@@ -166,10 +168,73 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     assert await life.writes(Text("nơi của tôi")) == ["places.none"]
 
 
+async def test_a_deletion_ends_a_talk_and_loses_no_request_that_is_begun_after_the_last_word(life: Life) -> None:
+    await life.writes(Text("gặp nhân viên"))
+    await life.writes(Text("xóa dữ liệu của tôi"))
+    await life.presses("privacy.sure.yes")
+    await life.passes(DAY)
+    contact = await life.contact()
+    assert contact.id is not None
+    async with life.database.reading() as unit:
+        assert await handovers.live_of(unit, contact.id) is None
+
+    await life.asks_for_a_connection(CODE)
+    await life.passes(2 * HOUR)
+    async with life.database.reading() as unit:
+        (request,) = await kept_requests.all_of(unit, contact.id)
+    assert (request.code, request.ended_at) == (CODE, None)
+    assert (await life.contact()).id == contact.id
+
+
+async def test_what_an_event_is_just_writing_does_not_outlive_the_deletion(life: Life) -> None:
+    await life.writes(Text("xóa dữ liệu của tôi"))
+    await life.presses("privacy.sure.yes")
+    await life.passes(DAY)
+    if life.database.is_sqlite:
+        return  # one writer at a time
+
+    life.now += 2 * HOUR
+    async with life.database.unit() as event:
+        there = await contacts.at(event, "web", "hoa")
+        assert there is not None
+        assert there.id is not None
+        deleting = asyncio.create_task(life.passes(HOUR))
+        await asyncio.wait([deleting], timeout=1)
+        await conversations.receive(event, "web", "hoa:late", there.id, STREET, life.now)
+        await conversations.save_state(event, there.id, {}, life.now)
+    await deleting
+
+    assert STREET not in await life.everything()
+
+
+async def test_a_deletion_that_fails_keeps_no_other_from_being_done(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for who in ("hoa", "binh"):
+        await life.writes(Text("xóa dữ liệu của tôi"), who)
+        await life.writes(Press(life.buttons["privacy.sure.yes"]), who)
+        life.now += HOUR
+    hoa, erase = await life.contact("hoa"), erasure.erase
+
+    async def fails(unit: Any, contact_id: int) -> None:
+        if contact_id == hoa.id:
+            raise RuntimeError("a fault of ours")
+        await erase(unit, contact_id)
+
+    monkeypatch.setattr(erasure, "erase", fails)
+    life.now += DAY
+    async with life.database.unit() as unit:
+        assert await privacy.deletions_due(unit, life.now) == 1
+    async with life.database.reading() as unit:
+        binh = await contacts.find(unit, "web", "binh")
+        assert binh is not None
+        assert [one.contact_id for one in await kept_cases.page(unit, True, 10, None)] == [binh.id, hoa.id]
+        assert [one.state for one in await kept_cases.page(unit, True, 10, None)] == ["erased", "asked"]
+
+
 async def test_who_thinks_better_of_it_keeps_everything(life: Life) -> None:
     await life.follows("hoa")
     await life.writes(Text("xóa dữ liệu của tôi"))
-    await life.presses("privacy.wish.delete")
     await life.presses("privacy.sure.yes")
     assert await life.presses("privacy.keep") == ["privacy.kept"]
     assert "privacy.deleted" not in await life.passes(30 * DAY)
@@ -194,20 +259,21 @@ async def test_a_copy_of_all_data_is_given_to_the_customer_alone_and_for_a_day(l
     assert LINKS.my_data_of(calendar, life.now) is None
 
     async with life.database.reading() as unit:
-        copy = await privacy.export(unit, contact.id, life.talk)
+        copy = await privacy_copy.export(unit, contact.id, life.talk)
     written = json.dumps(copy, ensure_ascii=False)
     assert copy is not None
     assert copy["requests"][0]["answers"]["id_number"] == ID_NUMBER
     assert [place["label"] for place in copy["places"]] == ["Nhà"]
     assert copy["files"][0]["purpose"]
     assert "mai có cúp điện không" in written
+    assert set(copy) >= {"contact", "remembered", "consents"} | set(SECTIONS.values())
+    assert [wish["wish"] for wish in copy["wishes"]] == ["export"]
 
 
 async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Life) -> None:
     await life.follows("hoa")
     file = await life.asks_for_a_connection(CODE)
     await life.writes(Text("rút lại đồng ý"))
-    await life.presses("privacy.wish.withdraw")
     assert await life.presses("purpose.requests") == ["privacy.withdrawn"]
 
     async with life.database.reading() as unit:
@@ -217,6 +283,30 @@ async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Li
     assert "cancelled" in await life.everything()
     await life.writes(Text("dữ liệu cá nhân"))
     assert await life.presses("privacy.wish.withdraw") == ["privacy.nothing_agreed"]
+
+
+# What the copy calls the rows of each table that is about a customer. What a conversation remembers between two
+# events is in what was said.
+SECTIONS = {
+    "received": "said",
+    "delivery": "told",
+    "subscription": "places",
+    "request": "requests",
+    "vaultfile": "files",
+    "report": "reports",
+    "survey": "surveys",
+    "proposal": "proposals",
+    "handover": "talks",
+    "unknownquestion": "questions",
+    "privacycase": "wishes",
+    "consent": "consents",
+    "profile": "remembered",
+    "conversation": "said",
+}
+
+
+def test_the_copy_has_a_section_for_every_table_that_has_a_contact() -> None:
+    assert set(SECTIONS) == erasure.tables_with_contacts(metadata.tables)
 
 
 def test_every_table_that_has_a_contact_says_what_becomes_of_its_rows() -> None:

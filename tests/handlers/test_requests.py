@@ -7,9 +7,11 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from bot.receiver import Receiver
@@ -17,13 +19,13 @@ from conversations.model import Json, Opened, Text, Words
 from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, RequestSeen
 from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.service_words import GiveConsent, OpenRequest, Recall, Recalled
-from handlers import incoming, lateness, request_files, requests
+from handlers import incoming, lateness, request_files, request_news, requests
 from handlers.commands import carry_out
 from handlers.escalations import EscalationKind, acknowledge
 from handlers.lookups import answer
 from handlers.ports import Incoming
 from handlers.request_keeping import NotAllowed, UnknownRequest, answers_of
-from handlers.requests import TooEarly
+from handlers.requests import TooEarly, TooFar
 from handlers.rules.numbers import number
 from handlers.talking import Talking, talking
 from store import consents, escalations
@@ -379,6 +381,9 @@ async def test_staff_see_a_late_one_before_its_promise_breaks_and_the_customer_h
     async with desk.town.database.unit() as unit:
         with pytest.raises(TooEarly):
             await requests.expect(unit, CODE, promised.date() - DAY, "", "chị Tư", desk.town.now)
+        for slip in (date(2206, 12, 10), date.max):
+            with pytest.raises(TooFar):
+                await requests.expect(unit, CODE, slip, "", "chị Tư", desk.town.now)
         await requests.expect(unit, CODE, date(2026, 12, 10), "Chờ vật tư", "chị Tư", desk.town.now)
     (message,) = await desk.heard()
     assert keys(message) == ["request.late_expected", "request.note"]
@@ -495,6 +500,26 @@ async def test_a_consent_is_kept_with_its_proof_and_covers_what_is_known(desk: D
         assert len(await consents.all_of(unit, desk.contact_id)) == 2
 
 
+async def test_a_late_request_that_cannot_be_told_keeps_no_other_from_being_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.opens()
+    await desk.opens(SECOND)
+    say = request_news.say
+
+    async def fails(unit: Unit, request: Request, *rest: Any) -> Any:
+        if request.code == CODE:
+            raise RuntimeError("a fault of ours")
+        return await say(unit, request, *rest)
+
+    monkeypatch.setattr(request_news, "say", fails)
+    desk.town.now = (await desk.request()).promised_by
+    assert await desk.ticks() == 1
+    (message,) = await desk.heard()
+    assert message.words["words"][0]["values"]["code"] == SECOND
+    assert (await desk.request()).late_told_at is None
+
+
 async def test_what_a_fault_kept_from_being_handled_gets_one_number_a_day(desk: Desk) -> None:
     async def fails(event_id: str, text: str) -> None:
         async with desk.town.database.unit() as unit:
@@ -527,6 +552,28 @@ async def test_what_a_fault_kept_from_being_handled_gets_one_number_a_day(desk: 
         mine = await answer(unit, contact, MyRequests(), desk.town.now, desk.talk)
     assert isinstance(mine, MyRequestsFound)
     assert len(mine.requests) == 2
+
+
+async def test_an_event_that_the_database_gave_up_for_another_is_done_again_and_no_fault(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class DeadlockError(Exception):
+        sqlstate = "40P01"
+
+    handle, tries = incoming.handle, 0
+
+    async def handled(unit: Unit, *rest: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        found = await handle(unit, *rest)
+        if tries == 1:
+            raise DBAPIError("SELECT", None, DeadlockError("deadlock detected"))
+        return found
+
+    monkeypatch.setattr(incoming, "handle", handled)
+    receive = Receiver(desk.town.database, talking(), lambda: desk.town.now)
+    assert await receive("web", Incoming("e1", "Hoa", Text("menu"), "menu")) is not None
+    assert [keys(one)[0] for one in await desk.heard()] == ["menu.title"]
 
 
 async def test_the_hotline_is_named_when_not_even_a_number_can_be_given(

@@ -11,13 +11,17 @@ import pytest
 from aiohttp import ClientWebSocketResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.web.desk_socket import DeskSocket
+from bot.web.desk_socket import SHUT_OUT, DeskSocket
+from bot.web.history import LAST, newest_items
 from bot.web.server import WebServices, create_app
 from conversations.model import Press
 from handlers import tokens
 from handlers.talking import talking
+from store import contacts, outbox
 from store.db import Database
-from tests.handlers.test_handovers import MORNING, Chat
+from store.handovers import HandoverState
+from store.outbox import Settled, Status
+from tests.handlers.test_handovers import MINUTE, MORNING, Chat
 
 SECRETS = {"Hạnh": "sd_hanh", "Tâm": "sd_tam", "boss": "sd_leader"}
 
@@ -84,6 +88,7 @@ async def test_an_agent_takes_reads_answers_and_ends(desk: Desk) -> None:
 
     assert (await desk.ask("POST", f"/handovers/{number}/end"))[1]["error"]["code"] == "handover.unanswered"
     assert (await desk.ask("POST", f"/handovers/{number}/say", {"text": "  "}))[0] == 422
+    assert (await desk.ask("POST", f"/handovers/{number}/say", {"text": "a\0b"}))[0] == 422
     assert (await desk.ask("POST", f"/handovers/{number}/say", {"text": "Giá < 2.000 đ ạ"}))[0] == 200
     ended = (await desk.ask("POST", f"/handovers/{number}/end", {"note": "đã giải thích"}))[1]
     assert (ended["state"], ended["note"]) == ("answered", "đã giải thích")
@@ -116,13 +121,55 @@ async def test_a_live_desk_sees_who_waits_what_they_write_and_answers_at_once(de
     await desk.chat.writes("Lan", Press("go:agentleave"))
     await until(socket, type="handover", state="answered", ended_by="customer")
 
-    for wrong in ("[1]", "{", '{"type": "sing"}', '{"type": "say", "id": 1, "text": ""}'):
+    for wrong in (
+        "[1]",
+        "{",
+        '{"type": "sing"}',
+        '{"type": "say", "id": 1, "text": ""}',
+        '{"type": "say", "id": 1, "text": "a\\u0000b"}',
+        '{"type": "take", "id": 99999999999999999999}',
+        '{"type": "take", "id": true}',
+    ):
         await socket.send_str(wrong)
         assert (await until(socket, type="refused"))["text"]
     await socket.close()
     await colleague.close()
 
 
+async def test_who_is_dismissed_neither_reads_on_nor_speaks(desk: Desk) -> None:
+    await desk.chat.writes("Lan", "gặp nhân viên")
+    socket = await desk.sit_down()
+    number = (await until(socket, type="handover"))["handover"]["id"]
+    await until(socket, type="ready")
+
+    async with desk.chat.database.unit() as unit:
+        await tokens.issue(unit, "Hạnh", "agent", "sd_another", MORNING)
+    await socket.send_json({"type": "take", "id": number})
+    async with asyncio.timeout(20):
+        while not socket.closed:
+            await socket.receive()
+
+    assert socket.close_code == SHUT_OUT
+    wish = await desk.chat.wish("Lan")
+    assert wish is not None
+    assert wish.state == HandoverState.WAITING
+
+
 async def test_a_socket_without_a_token_is_refused(desk: Desk) -> None:
     async with desk.client.get("/api/v1/handovers/live") as answer:
         assert answer.status == 401
+
+
+async def test_an_agent_is_shown_the_newest_lines_and_never_an_older_one_afterwards(desk: Desk) -> None:
+    for number in range(70):
+        await desk.chat.writes("Lan", f"chị hỏi lần {number}")
+    async with desk.chat.database.unit() as unit:
+        sent = await outbox.claim(unit, "web", MORNING, MORNING + MINUTE, 1000, (0, 99))
+        await outbox.settle(unit, [Settled(one.id, Status.SENT, MORNING, MORNING) for one in sent])
+    async with desk.chat.database.reading() as unit:
+        contact = await contacts.find(unit, "web", "Lan")
+        assert contact is not None
+        first = await newest_items(unit, contact, talking().speaker)
+        again = await newest_items(unit, contact, talking().speaker, {item["key"] for item in first})
+    assert (len(sent), len(first)) == (70, LAST)
+    assert again == []

@@ -170,6 +170,18 @@ async def test_nobody_else_may(office: Office) -> None:
     assert (answer.status, answer.code) == (401, "unauthorized")
 
 
+async def test_satisfaction_spans_no_more_months_either(office: Office) -> None:
+    async def satisfaction(query: str) -> Answer:
+        return await office.ask("GET", f"/api/v1/satisfaction{query}", role="leader", Accept_Language="en")
+
+    assert (await satisfaction("?from=2020-01&to=2026-11")).fields == {
+        "to": "From and to must be in order and span at most 36 months."
+    }
+    assert (await satisfaction("?from=2026-11&to=2026-10")).status == 422
+    answer = await satisfaction("?from=2026-01")
+    assert (answer.status, answer.body["answered"], answer.body["score"]) == (200, 0, None)
+
+
 async def test_the_description_names_the_query_and_the_answer_as_they_are_sent(office: Office) -> None:
     document = (await office.ask("GET", "/api/v1/openapi.json")).body
     answered = document["components"]["schemas"]["StatsOut"]["properties"]
