@@ -20,6 +20,8 @@ _TOKENS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=/my-data/)[A-Za-z0-9_.-]{20,}"), "<token>"),
     (re.compile(r"\bsd_[A-Za-z0-9_-]{16,}"), "<token>"),
 )
+# What PostgreSQL tells of the row that it refused, whatever stands in it.
+_ROW = re.compile(r"(DETAIL:\s+[^\n(]*\().*?(?=\n\[SQL|\n\n|\Z)", re.DOTALL)
 _PEOPLE: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(P[A-Za-z]\d{2})[0-9A-Za-z]{6}(\d{3})\b", re.IGNORECASE), r"\1******\2"),
     (re.compile(r"(?<![\w.])(?:\+?84|0)(?:[\s.-]?\d){6,8}[\s.-]?(\d{3})(?!\w|\.\d)"), r"0******\1"),
@@ -34,6 +36,7 @@ def masked(text: str) -> str:
     """The text without what could name a person."""
     for pattern, shown in _TOKENS:
         text = pattern.sub(shown, text)
+    text = _ROW.sub(r"\1<row>)", text)
     text = hidden(text, lambda digits: "<id number>")
     for pattern, shown in _PEOPLE:
         text = pattern.sub(shown, text)

@@ -20,6 +20,8 @@ _NO = (
     *("không", "ko", "k", "hông", "không phải", "không đúng", "không đồng ý", "sai", "sai rồi"),
     *("chưa", "chưa đúng", "no", "nope", "n", "not right", "wrong", "i do not agree", "don't"),
 )
+# Alone, these choose nothing of what a power company offers.
+_TELLS_NOTHING = frozenset({"dien", "electricity", "power"})
 # The last part of the value of a button that says yes, and of one that says no.
 _AFFIRMS = frozenset({"yes", "send", "done"})
 _DENIES = frozenset({"no"})
@@ -59,7 +61,7 @@ def part_of_label(typed: str, offered: Sequence[Offered]) -> str | None:
     """ "Chủ nhà" means "Tôi là chủ nhà", when no other label has these words."""
     for said in (typed, _without_courtesies(typed, after=()), _without_courtesies(typed)):
         plain = fold(said)
-        if len(plain) < 2:
+        if len(plain) < 2 or plain in _TELLS_NOTHING:
             return None
         found = _only(value for value, label in offered if f" {plain} " in f" {fold(label)} ")
         if found:

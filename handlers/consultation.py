@@ -234,7 +234,11 @@ def tariff_of(query: TariffOf, tariffs: Tariffs, day: date) -> TariffFound:
         return _past(past, tariffs, day) if past < day.year else tariff_of(TariffOf("home"), tariffs, day)
     if query.about == "hours":
         tables = (tariffs.billed_hours(day), *tariffs.announced_hours(day))
-        sources = tuple(_sourced(table.code, None, table.checked, day) for table in tables)
+        # One sentence for all tables that were looked at together.
+        codes: dict[Checked, list[str]] = {}
+        for table in tables:
+            codes.setdefault(table.checked, []).append(table.code)
+        sources = tuple(_sourced("; ".join(named), None, checked, day) for checked, named in codes.items())
         return TariffFound(tuple(_hours(table, day) for table in tables), sources)
     vat = tariffs.vat_at(day)
     if query.about == "fee":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from conversations import engine
-from conversations.model import Language, State, Turn, Words, language_of
-from conversations.wire import reply_to_json
+from conversations.engine_frames import top
+from conversations.model import Language, State, Text, Turn, Words, language_of
+from conversations.wire import reply_from_json, reply_to_json
 from handlers import handovers, states, unhandled
 from handlers.commands import carry_out
 from handlers.lookups import answer
@@ -20,6 +21,8 @@ from store.db import Unit
 
 # A contact's last sign of life is written down at most this often; it is of interest by the day.
 SEEN_EVERY_SECONDS = 600
+# No label of a button is longer, in signs.
+LONGEST_LABEL = 60
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,12 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     kept = await conversations.state_of(unit, contact.id)
     state = states.opened(kept, contact.id, language_of(contact.language), talking.sealer)
     away = kept is not None and now - kept.updated_at > talking.away
-    turn = await handovers.with_person(unit, contact, incoming.event, state, now, talking)
-    turn = turn or await _converse(unit, contact, state, incoming, now, talking, away)
+    # Nobody but the contact's own events, which wait for this one, begins a talk with a person.
+    handed_over = kept is not None and kept.handed_over
+    turn = await handovers.with_person(unit, contact, incoming.event, state, now, talking) if handed_over else None
+    if turn is None:
+        state = await _with_pushed(unit, contact.id, state, incoming, talking)
+        turn = await _converse(unit, contact, state, incoming, now, talking, away)
     for command in turn.commands:
         await carry_out(unit, contact, command, now, talking)
     kept_state = states.to_keep(turn.state, contact.id, talking.sealer)
@@ -79,6 +86,17 @@ async def _converse(
     except StopIteration as over:
         turn: Turn = over.value
         return turn
+
+
+async def _with_pushed(unit: Unit, contact_id: int, state: State, incoming: Incoming, talking: Talking) -> State:
+    """The state as the customer sees it: under a push of just now there are buttons, whose labels can be typed."""
+    text = incoming.event.text if isinstance(incoming.event, Text) else ""
+    if not 0 < len(text) <= LONGEST_LABEL or top(state) is not None:
+        return state
+    pushed = await outbox.pushed_last(unit, contact_id)
+    buttons = reply_from_json(pushed).buttons if pushed else ()
+    shown = tuple((one.value, talking.speaker.plain(one.words, state.language)) for one in buttons)
+    return replace(state, offered=(*shown, *state.offered))
 
 
 async def _arrive(unit: Unit, channel: str, incoming: Incoming, now: datetime) -> Contact:

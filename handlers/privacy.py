@@ -149,6 +149,7 @@ async def _erase(unit: Unit, contact_id: int, now: datetime) -> None:
         await due.drop(unit, _RESUME, str(place.id))
     await unit.session.flush()
     await erasure.erase(unit, contact_id)
+    await requests.hide_all_of(unit, contact_id, now)
     # What was loaded before still names somebody, and must not be written back.
     unit.session.expunge_all()
 

@@ -12,6 +12,7 @@ from sqlalchemy import Index, UniqueConstraint, bindparam, delete, false
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
+from store.handovers import IS_LIVE, Handover
 from store.types import BigId, Document, Utc, upsert
 
 
@@ -71,21 +72,25 @@ async def by_event(unit: Unit, channel: str, event_id: str) -> Received | None:
 
 @dataclass(frozen=True)
 class Kept:
-    """A conversation's state and when it was written."""
+    """A conversation's state and when it was written; handed_over: the contact waits for, or has, a person."""
 
     state: dict[str, Any]
     updated_at: datetime
+    handed_over: bool = False
 
 
-_STATE = select(Conversation.state, Conversation.updated_at).where(
-    Conversation.contact_id == bindparam("contact_id")
-)
+# One question for both, as every event asks them.
+_STATE = select(
+    Conversation.state,
+    Conversation.updated_at,
+    select(Handover.id).where(Handover.contact_id == bindparam("contact_id"), IS_LIVE).exists().label("live"),
+).where(Conversation.contact_id == bindparam("contact_id"))
 
 
 async def state_of(unit: Unit, contact_id: int) -> Kept | None:
     """Where the conversation stands."""
     row = (await unit.run(_STATE, {"contact_id": contact_id})).first()
-    return Kept(row.state, row.updated_at) if row else None
+    return Kept(row.state, row.updated_at, bool(row.live)) if row else None
 
 
 @cache

@@ -23,7 +23,7 @@ from store.knowledge import UnknownQuestion
 from store.outbox import Delivery, Message
 from store.privacy import PrivacyCase
 from store.profiles import Profile
-from store.proposals import Proposal
+from store.proposals import PENDING, Proposal, ProposalState
 from store.reports import Report
 from store.requests import Request, RequestMove, RequestNote, RequestPaper
 from store.subscriptions import Subscription
@@ -45,7 +45,7 @@ FATE: Mapping[type[SQLModel], Mapping[str, Any] | None] = {
     # When somebody waited for a person, and how it ended.
     Handover: {"note": ""},
     Report: {"target": "", "place": None, "label": "", "customer_code": None, "answers": {}},
-    Proposal: {"customer_code": "", "reason": ""},
+    Proposal: {"customer_code": "", "reason": "", "why": ""},
     Request: {"answers": "{}", "sealed": "", "shown_name": "", "customer_code": None},
     Survey: {"contact_id": None, "request_code": None, "words": "", "follow_up_note": ""},
     # Proof that what was done was agreed to: purpose, version and times, no name.
@@ -61,6 +61,7 @@ async def erase(unit: Unit, contact_id: int) -> None:
     """Delete all that names the contact, but for their address. A second time does no harm."""
     await _messages(unit, contact_id)
     await _of_requests(unit, contact_id)
+    await _proposals(unit, contact_id)
     for table, fate in FATE.items():
         if table is Delivery:
             continue
@@ -106,6 +107,14 @@ async def _messages(unit: Unit, contact_id: int) -> None:
             ~to_others,
         )
         await unit.session.execute(alone.execution_options(synchronize_session=False))
+
+
+async def _proposals(unit: Unit, contact_id: int) -> None:
+    """Nobody is there any more who could be answered."""
+    pending = update(Proposal).where(col(Proposal.contact_id) == contact_id, col(Proposal.state).in_(PENDING))
+    await unit.session.execute(
+        pending.values(state=ProposalState.WITHDRAWN).execution_options(synchronize_session=False)
+    )
 
 
 async def _of_requests(unit: Unit, contact_id: int) -> None:

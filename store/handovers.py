@@ -30,6 +30,7 @@ LIVE = (HandoverState.WAITING, HandoverState.TALKING)
 # Written out, as the partial index has it: every event of every customer asks for it, and SQLite uses no partial
 # index for states that come as parameters.
 _LIVE = text("state IN ('waiting', 'talking')")
+IS_LIVE = text("handover.state IN ('waiting', 'talking')")
 
 
 class Handover(SQLModel, table=True):
@@ -69,7 +70,7 @@ class Handover(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=Utc, index=True)
 
 
-_LIVE_OF = select(Handover).where(Handover.contact_id == bindparam("contact_id"), _LIVE)
+_LIVE_OF = select(Handover).where(Handover.contact_id == bindparam("contact_id"), IS_LIVE)
 _LIVE_OF_LOCKED = _LIVE_OF.with_for_update()
 
 

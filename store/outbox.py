@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -434,6 +434,21 @@ async def newest_remote_id(unit: Unit, contact_id: int) -> str | None:
         .limit(1)
     )
     return (await unit.session.exec(query)).first()
+
+
+async def pushed_last(unit: Unit, contact_id: int) -> Mapping[str, Any] | None:
+    """The words of what the contact got last, if nobody had asked for it; looked for among the newest few."""
+    query = (
+        select(Delivery.priority, Delivery.settled_at, Message.words)
+        .join(Message, col(Message.id) == col(Delivery.message_id))
+        .where(Delivery.contact_id == contact_id, col(Delivery.settled_at).is_not(None))
+        .where(col(Delivery.status) == Status.SENT)
+        .order_by(col(Delivery.id).desc())
+        .limit(5)
+    )
+    # A push is written when it is news, and sent when it is due: the number does not tell which came last.
+    newest = max((await unit.session.exec(query)).all(), key=lambda one: (one[1], one[0]), default=None)
+    return newest[2] if newest and newest[0] > Priority.REPLY else None
 
 
 @dataclass(frozen=True)

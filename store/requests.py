@@ -172,6 +172,12 @@ async def with_code(unit: Unit, code: str, lock: bool = False) -> Request | None
     return (await unit.session.exec(query)).first()
 
 
+async def hide_all_of(unit: Unit, contact_id: int, now: datetime) -> None:
+    """Nobody is shown the requests of a contact any more; without names they stay for the figures."""
+    mine = update(Request).where(col(Request.contact_id) == contact_id, col(Request.deleted_at).is_(None))
+    await unit.session.execute(mine.values(deleted_at=now).execution_options(synchronize_session=False))
+
+
 async def waits_for_papers(unit: Unit, contact_id: int) -> bool:
     """Whether a request of the contact that is under way wants a paper that has not come."""
     query = (

@@ -107,6 +107,15 @@ def test_a_link_to_somebodys_data_is_masked() -> None:
     assert token.removesuffix(".json") not in logs.masked(f"GET /my-data/{token} 200")
 
 
+def test_a_row_that_the_database_refused_is_not_told() -> None:
+    row = "(1, Nguyễn Thị Hoa,\n12 hẻm (sau))"
+    refused = f"null value in column\nDETAIL:  Failing row contains {row}.\n[SQL: INSERT]"
+    masked = logs.masked(refused)
+    assert "Hoa" not in masked
+    assert "sau" not in masked
+    assert "[SQL: INSERT]" in masked
+
+
 async def test_a_statement_that_fails_tells_none_of_its_values(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     with pytest.raises(DBAPIError) as failed:

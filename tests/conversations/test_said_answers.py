@@ -47,6 +47,7 @@ def test_a_part_of_one_label_is_enough_and_a_part_of_several_is_not() -> None:
     assert meant("người", HOLDER) is None
     assert meant("chủ", HOLDER) is None
     assert meant("vâng", HOLDER) is None
+    assert meant("điện", (("1:group:meter", "Dời công tơ điện"),)) is None
 
 
 @pytest.mark.parametrize(

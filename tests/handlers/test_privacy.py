@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from conversations.model import Json, Press, Text
 from conversations.service_words import GiveConsent, OpenRequest
-from handlers import incoming, privacy, privacy_copy, requests
+from handlers import handovers, incoming, privacy, privacy_copy, requests
 from handlers.commands import carry_out
 from handlers.escalations import EscalationKind, acknowledge
 from handlers.links import Links
@@ -23,12 +23,15 @@ from handlers.ports import Incoming
 from handlers.rules.numbers import number
 from handlers.talking import Talking, talking
 from handlers.vault import Vault
-from store import contacts, conversations, erasure, escalations, handovers, outbox, subscriptions, vault
+from store import contacts, conversations, erasure, escalations, outbox, proposals, subscriptions, vault
+from store import handovers as kept_handovers
 from store import privacy as kept_cases
 from store import requests as kept_requests
 from store.contacts import Contact
 from store.db import Database
+from store.outages import Outage
 from store.outbox import Priority, Settled, Status
+from store.proposals import Proposal, ProposalState
 from store.sealing import Sealer, keys_from, new_key
 from store.tables import metadata
 from store.vault_files import VaultFiles
@@ -98,6 +101,52 @@ class Life:
             )
         return file
 
+    async def talks_with_a_person(self) -> None:
+        await self.writes(Text("gặp nhân viên"))
+        contact = await self.contact()
+        assert contact.id is not None
+        async with self.database.unit() as unit:
+            live = await kept_handovers.live_of(unit, contact.id)
+            assert live is not None
+            assert live.id is not None
+            await handovers.take(unit, live.id, "Hạnh", self.now)
+            await handovers.speak(unit, live.id, "Hạnh", f"Em chào chị {NAME}, em gọi {PHONE} nhé", self.now)
+            await handovers.end(unit, live.id, "Hạnh", f"gọi lại cho {NAME}", self.now)
+        await self.writes(Press("!menu"))
+
+    async def proposes_another_window(self) -> None:
+        contact, window = await self.contact(), [self.now.isoformat(), (self.now + HOUR).isoformat()]
+        assert contact.id is not None
+        outage = Outage(
+            code="KH-1",
+            kind="planned",
+            state="published",
+            area=[],
+            affected_customers=1,
+            published_by="anh Ba",
+            published_at=self.now,
+            updated_at=self.now,
+        )
+        async with self.database.unit() as unit:
+            unit.session.add(outage)
+            await unit.session.flush()
+            assert outage.id is not None
+            proposal = Proposal(
+                code=number("DG", 1),
+                outage_id=outage.id,
+                slot=1,
+                window=window,
+                contact_id=contact.id,
+                customer_code="PE01000000014",
+                windows=[window],
+                reason=f"tiệm của {NAME}",
+                state=ProposalState.COUNTERED,
+                why=f"chị {NAME} xem giờ này nhé",
+                expires_at=self.now + 9 * DAY,
+                at=self.now,
+            )
+            await proposals.add(unit, proposal)
+
     async def contact(self, who: str = "hoa") -> Contact:
         async with self.database.reading() as unit:
             found = (
@@ -145,6 +194,8 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
         (matter,) = await escalations.of_subject(unit, EscalationKind.UNHAPPY_SURVEY, CODE)
         await acknowledge(unit, matter.id or 0, f"đã gọi {NAME}", "chị Tư", life.now)
         await escalations.open_(unit, EscalationKind.REQUEST_LATE, OTHER_CODE, {}, life.now)
+    await life.talks_with_a_person()
+    await life.proposes_another_window()
     await life.writes(Text(f"Tôi là {NAME}, nhà ở {STREET}, số {PHONE}"))
     (stored,) = [one for one in life.folder.rglob("*") if one.is_file()]
     neighbour = await life.contact("binh")
@@ -154,7 +205,7 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     assert "privacy.deleted" not in await life.passes(HOUR)
     assert "privacy.deleted" in await life.passes(DAY)
     assert not stored.exists()
-    await life.writes(Text("alo"))
+    assert "requests.none" in str(await life.writes(Text("hồ sơ của tôi")))
     await life.passes(2 * HOUR)
 
     left = await life.everything()
@@ -165,6 +216,8 @@ async def test_deletion_leaves_nothing_that_names_the_customer_not_even_a_file(l
     assert "Nhà" in left
     assert CODE in left
     assert OTHER_CODE in left
+    async with life.database.reading() as unit:
+        assert list(await proposals.pending(unit, 0, 10)) == []
     assert await life.writes(Text("nơi của tôi")) == ["places.none"]
 
 
@@ -176,7 +229,7 @@ async def test_a_deletion_ends_a_talk_and_loses_no_request_that_is_begun_after_t
     contact = await life.contact()
     assert contact.id is not None
     async with life.database.reading() as unit:
-        assert await handovers.live_of(unit, contact.id) is None
+        assert await kept_handovers.live_of(unit, contact.id) is None
 
     await life.asks_for_a_connection(CODE)
     await life.passes(2 * HOUR)

@@ -35,15 +35,17 @@ class Service:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, settings: Mapping[str, str], folder: Path, port: int = 0) -> AsyncIterator[Service]:
-        """Serve until the block ends; settings without their prefix."""
+    async def running(
+        cls, settings: Mapping[str, str], folder: Path, port: int = 0, module: str = "bot"
+    ) -> AsyncIterator[Service]:
+        """Serve until the block ends; settings without their prefix, `module` instead of the bot itself."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SANGDEN_")}
         environment |= {f"SANGDEN_{name}": value for name, value in settings.items()}
         environment |= {"SANGDEN_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
         log = folder / "service.log"
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "serve", "--port", str(port)),
+                *(sys.executable, "-m", module, "serve", "--port", str(port)),
                 cwd=folder,
                 env=environment,
                 stdout=asyncio.subprocess.PIPE,

@@ -19,7 +19,7 @@ from tests.emulators.telegram import TelegramEmulator
 from tests.journeys.service import Service
 from tests.town import FACTORY, built
 
-SECRETS = {role: f"sd_a_token_of_an_{role}" for role in ("operator", "admin")}
+SECRETS = {role: f"sd_a_token_of_an_{role}" for role in ("operator", "admin", "agent")}
 
 
 @dataclass
@@ -94,9 +94,10 @@ class Journey:
     folder: Path
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[tuple[Service, Desk]]:
+    async def running(self, module: str = "bot") -> AsyncIterator[tuple[Service, Desk]]:
         """The service on, and the staff API that it serves."""
-        async with Service.running(_settings(self.emulator, self.database_url), self.folder) as service:
+        settings = _settings(self.emulator, self.database_url)
+        async with Service.running(settings, self.folder, module=module) as service:
             yield service, Desk(self.session, service.url)
 
     @asynccontextmanager
