@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rapidfuzz import fuzz, process
 
 from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, RequestSeen
 from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.service_words import OpenRequest
+from conversations.services import catalogue
 from handlers import consents, request_files, request_news
 from handlers.request_keeping import (
     CUSTOMER,
@@ -29,6 +30,7 @@ from handlers.rules import numbers, progress
 from handlers.rules.masking import masked
 from handlers.rules.progress import CANCELLED, CHECKING, PAPERS_MISSING, REOPENED
 from handlers.talking import Talking
+from store import consents as store_consents
 from store import requests
 from store.contacts import Contact
 from store.db import Unit
@@ -39,6 +41,7 @@ MOST_SHOWN = 10
 _MOST_SEARCHED = 200
 # Numbers have nine signs without their dashes: one wrong sign leaves this alike.
 _ALIKE = 80
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 # --- commands --------------------------------------------------------------------------------------------------
@@ -119,7 +122,9 @@ async def cancel(unit: Unit, contact: Contact, wish: CancelRequest, now: datetim
 async def reopen(unit: Unit, contact: Contact, wish: ReopenRequest, now: datetime, talking: Talking) -> None:
     """The customer is not satisfied, or wants it again after all."""
     request = await _owned(unit, contact, wish.code)
-    if request is not None and may_open_again(request, now):
+    if request is None or await _withdrawn_at(unit, request.contact_id) >= request.received_at:
+        return
+    if may_open_again(request, now):
         await go(unit, request, REOPENED, CUSTOMER, now, talking.speaker.plain(wish.why, "vi"))
         await request_news.knows(unit, request, now)
 
@@ -165,6 +170,7 @@ def _meant(asked: str, own: Sequence[Request]) -> Request | None:
 async def _seen(unit: Unit, found: Sequence[Request], now: datetime) -> list[RequestSeen]:
     """Requests as their customer sees them; what belongs to all of them is read at once."""
     ids = [id_of(one) for one in found]
+    withdrawn = await _withdrawn_at(unit, found[0].contact_id) if found else _NEVER
     moves, papers = await requests.moves_of(unit, *ids), await requests.papers_of(unit, *ids)
     return [
         _seen_one(
@@ -172,13 +178,18 @@ async def _seen(unit: Unit, found: Sequence[Request], now: datetime) -> list[Req
             [one for one in moves if one.request_id == request.id],
             [one for one in papers if one.request_id == request.id],
             now,
+            agreed=withdrawn < request.received_at,
         )
         for request in found
     ]
 
 
 def _seen_one(
-    request: Request, moves: Sequence[RequestMove], papers: Sequence[RequestPaper], now: datetime
+    request: Request,
+    moves: Sequence[RequestMove],
+    papers: Sequence[RequestPaper],
+    now: datetime,
+    agreed: bool,
 ) -> RequestSeen:
     process = progress.process_of(request.service)
     steps = progress.steps_seen(process, [(move.to_state, move.at) for move in moves])
@@ -196,21 +207,28 @@ def _seen_one(
         asked_since=tuple(one.paper for one in asked if last_file and one.at > last_file),
         papers=tuple(paper.name for paper in known.papers) if known else (),
         files=sum(1 for one in papers if one.file),
-        may=_may(request, now),
+        may=_may(request, now, agreed),
         picture=picture(request, steps, now),
     )
 
 
-def _may(request: Request, now: datetime) -> frozenset[str]:
-    """What its customer can do with it now."""
+def _may(request: Request, now: datetime, agreed: bool) -> frozenset[str]:
+    """What its customer can do with it now; agreed: what was told for it may still be used."""
     may = {"ask"}
     if request.ended_at is None:
         may.add("add_paper")
     if CANCELLED in _moves(request):
         may.add("cancel")
-    if may_open_again(request, now):
+    if agreed and may_open_again(request, now):
         may.add("reopen")
     return frozenset(may)
+
+
+async def _withdrawn_at(unit: Unit, contact_id: int) -> datetime:
+    """When consent to requests was last withdrawn: those sent before have lost their files and stay closed."""
+    purpose = catalogue().consent.purpose
+    given = [one for one in await store_consents.all_of(unit, contact_id) if one.purpose == purpose]
+    return max((one.withdrawn_at for one in given if one.withdrawn_at), default=_NEVER)
 
 
 def _moves(request: Request) -> tuple[str, ...]:

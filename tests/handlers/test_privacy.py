@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from conversations.model import Json, Press, Text
+from conversations.model import Json, Press, Text, Words
+from conversations.my_requests import MyRequests
+from conversations.request_deeds import ReopenRequest
 from conversations.service_words import GiveConsent, OpenRequest
-from handlers import handovers, incoming, privacy, privacy_copy, requests
+from handlers import handovers, incoming, my_requests, privacy, privacy_copy, requests
 from handlers.commands import carry_out
 from handlers.escalations import EscalationKind, acknowledge
 from handlers.links import Links
@@ -336,6 +338,25 @@ async def test_who_agrees_no_longer_is_forgotten_at_once_and_asked_anew(life: Li
     assert "cancelled" in await life.everything()
     await life.writes(Text("dữ liệu cá nhân"))
     assert await life.presses("privacy.wish.withdraw") == ["privacy.nothing_agreed"]
+
+
+async def test_a_request_whose_consent_was_withdrawn_cannot_be_opened_again(life: Life) -> None:
+    await life.follows("hoa")
+    await life.asks_for_a_connection(CODE)
+    await life.writes(Text("rút lại đồng ý"))
+    await life.presses("purpose.requests")
+    contact = await life.contact()
+
+    async with life.database.unit() as unit:
+        (seen,) = (await my_requests.mine(unit, contact, MyRequests(), life.now, life.talk)).requests
+        assert seen.may == {"ask"}
+        await my_requests.reopen(
+            unit, contact, ReopenRequest(CODE, Words("reopen_why.again")), life.now, life.talk
+        )
+    async with life.database.reading() as unit:
+        request = await kept_requests.with_code(unit, CODE)
+    assert request is not None
+    assert request.state == "cancelled"
 
 
 # What the copy calls the rows of each table that is about a customer. What a conversation remembers between two
