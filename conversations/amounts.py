@@ -23,6 +23,11 @@ _HALF_MILLION = re.compile(r"\b(?:nua|half a) (?:trieu|million)\b")
 _HOUSEHOLDS = re.compile(r"\b(\d{1,2}) ?(?:ho|gia dinh|households?|families|family)\b")
 # "4000/kWh", "4 ngàn một ký": a price, which is money.
 _PER = re.compile(r"/ ?(?:1 ?)?(?:kwh|kw|so|ky|ki)\b|\b(?:mot|1|moi|per|a) (?:kwh|kw|so|ky|ki|unit)\b")
+_MONTHS_OF_YEAR = re.compile(r"\bthang \d{1,2}\b|\bt\d{1,2}\b")
+_MONTHS = re.compile(
+    r"(?P<before>\b(?:thang truoc|ky truoc|moi thang|moi khi|truoc gio|last month|usually)\b)"
+    r"|(?P<after>\b(?:thang nay|ky nay|bay gio|this month|now)\b)"
+)
 _THREE_PRICES = re.compile(r"\b(?:3|ba) (?:gia|bieu)\b")
 _BANDS = re.compile(
     r"(?P<normal>\bbinh thuong\b|\bnormal\b)|(?P<off_peak>\bthap diem\b|\boff.?peak\b)"
@@ -81,6 +86,20 @@ def bands_in(text: str) -> tuple[int, int, int] | None:
     # "500 bình thường" as well as "bình thường 500": one number belongs to each name, in the order they stand.
     kwh = {name: one.n for (_, name), (_, one) in zip(named, numbers, strict=True)}
     return kwh["normal"], kwh["off_peak"], kwh["peak"]
+
+
+def months_in(text: str) -> tuple[Amount | None, Amount | None]:
+    """This month's amount and last month's, where a text tells which is which: "tháng trước 300k, giờ 900k"."""
+    words = _MONTHS_OF_YEAR.sub(" ", plain(text))
+    named = [(found.start(), str(found.lastgroup)) for found in _MONTHS.finditer(words)]
+    amounts = amounts_in(words)
+    if not named and len(amounts) == 1:
+        return amounts[0], None
+    names = [name for _, name in named]
+    if len(names) != len(amounts) or len(set(names)) != len(names):
+        return None, None
+    told = dict(zip(names, amounts, strict=True))
+    return told.get("after"), told.get("before")
 
 
 def households_in(text: str) -> int | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from conversations.amounts import Amount, amounts_in, months_in
 from conversations.bill import months_picture, months_words, usage_said
 from conversations.billing import MENU, CompareBills, ComparedFound, sources_of
 from conversations.fields import unread
@@ -28,7 +29,7 @@ from conversations.model import (
     Understood,
     Words,
 )
-from conversations.usage import HowMuch, Number, usage_answer, usage_of
+from conversations.usage import HowMuch, Number, Usage, usage_answer, usage_of
 
 # Of what use per day grew by less, in percent, nobody needs to turn the power off to look for a leak.
 NOTABLE = 10
@@ -89,9 +90,16 @@ class InWords:
 
 
 def prefill(understood: Understood) -> Mapping[str, Event]:
-    """ "Tháng này 850 số" is this month's."""
-    usage = usage_said(understood.values)
-    return {"after": Press(usage.code)} if usage else {}
+    """ "Tháng này 850 số" is this month's; of two amounts each goes where its month is named."""
+    told = dict(zip(("after", "before"), months_in(understood.text), strict=True))
+    said = {name: _usage(amount) for name, amount in told.items() if amount}
+    if not said and len(amounts_in(understood.text)) < 2 and (usage := usage_said(understood.values)):
+        said = {"after": usage}
+    return {name: Press(usage.code) for name, usage in said.items() if usage_of(usage.code)}
+
+
+def _usage(amount: Amount) -> Usage:
+    return Usage(kwh=amount.n) if amount.unit == "kwh" else Usage(money=amount.n)
 
 
 def _grew(answers: Answers, percent: int) -> bool:

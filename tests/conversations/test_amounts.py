@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.amounts import amounts_in, bands_in, households_in
+from conversations.amounts import Amount, amounts_in, bands_in, households_in, months_in
 from conversations.appliances import PRESETS, appliances_in, names
 from conversations.billing import ApplianceUse
 from conversations.usage import CATEGORIES, LEVELS_WITH_HOURS, Usage, level_in, usage_answer, usage_in, usage_of
@@ -65,6 +65,24 @@ def test_bands_are_told_by_their_names_in_any_order(text: str, bands: tuple[int,
     assert bands_in(text) == bands
     if bands:
         assert usage_in(text, hours=True) == Usage(bands=bands)
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "before"),
+    [
+        ("tháng trước 300 nghìn tháng này 900 nghìn", 900_000, 300_000),
+        ("my bill was 1.2 million last month and 2.4 million this month", 2_400_000, 1_200_000),
+        ("mọi tháng 400k, tháng này 1tr", 1_000_000, 400_000),
+        ("tiền điện tháng 10 nhà em 2tr4", 2_400_000, None),
+        ("tháng trước có 300k à", None, 300_000),
+        ("300k rồi 900k", None, None),
+    ],
+)
+def test_of_two_months_each_amount_goes_where_its_month_is_named(
+    text: str, after: int | None, before: int | None
+) -> None:
+    expected = [Amount("money", n) if n is not None else None for n in (after, before)]
+    assert list(months_in(text)) == expected
 
 
 @pytest.mark.parametrize(
