@@ -11,6 +11,8 @@ from typing import Literal
 import structlog
 from aiohttp import web
 
+from bot import metrics
+from bot.assistant import AssistantServer
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_polling import TelegramPolling
 from bot.channels.web_chat import WebChatChannel
@@ -30,6 +32,7 @@ from bot.web.webhooks import TelegramWebhook
 from conversations.model import LANGUAGES, Words
 from conversations.texts import Speaker
 from handlers.alert_files import Publisher
+from handlers.assistant import Assistant
 from handlers.knowledge_base import KnowledgeBase
 from handlers.links import Links
 from handlers.photos import Intake, Source
@@ -81,6 +84,7 @@ class Parts:
     web_chat: WebChatChannel
     telegram: TelegramChannel | None
     vault: Vault
+    assistant: AssistantServer | None
 
     @property
     def channels(self) -> list[Channel]:
@@ -92,17 +96,37 @@ def build(settings: Settings, database: Database) -> Parts:
     """Make the parts; nothing is opened yet."""
     words, vault = talking_of(settings), vault_of(settings, database)
     web_chat, telegram = WebChatChannel(), telegram_channel(settings, words.speaker)
+    server = assistant_server(settings)
     sources: dict[str, Source] = {web_chat.name: web_chat} | ({telegram.name: telegram} if telegram else {})
     return Parts(
         settings=settings,
         database=database,
         talking=words,
-        receiver=Receiver(database, words, intake=Intake(vault, words, sources)),
+        receiver=Receiver(
+            database,
+            words,
+            intake=Intake(vault, words, sources),
+            assistant=assistant_of(server, database, words),
+        ),
         holder=Holder(),
         web_chat=web_chat,
         telegram=telegram,
         vault=vault,
+        assistant=server,
     )
+
+
+def assistant_server(settings: Settings) -> AssistantServer | None:
+    """The assistant's server, if one is set; nothing is opened yet."""
+    if not settings.assistant_url:
+        return None
+    key = settings.assistant_key.get_secret_value()
+    return AssistantServer(settings.assistant_url, settings.assistant_model, key)
+
+
+def assistant_of(server: AssistantServer | None, database: Database, words: Talking) -> Assistant | None:
+    """Who asks that server, if there is one."""
+    return Assistant(database, words, server, metrics.advised) if server else None
 
 
 def talking_of(settings: Settings) -> Talking:
@@ -148,6 +172,8 @@ async def running(settings: Settings, role: Role, host: str, port: int) -> Async
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         parts = build(settings, database)
+        if parts.assistant:
+            stack.push_async_callback(parts.assistant.close)
         await check_keys(database, parts.vault.files.sealer, utcnow())
         spreading = Spreading(database)
         if role in ("all", "web", "sender") and parts.telegram:

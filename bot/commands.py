@@ -126,13 +126,17 @@ def chat(
 
 
 async def _chat(settings: Settings, name: str, language: Language | None, as_json: bool) -> None:
-    database = Database(settings.database)
+    database, server = Database(settings.database), app.assistant_server(settings)
     try:
         await migrations.upgrade_engine(database.engine)
         vault = app.vault_of(settings, database)
         await check_keys(database, vault.files.sealer, utcnow())
-        await Console(database, app.talking_of(settings), name, language, vault).run(as_json)
+        words = app.talking_of(settings)
+        assistant = app.assistant_of(server, database, words)
+        await Console(database, words, name, language, vault, assistant).run(as_json)
     finally:
+        if server:
+            await server.close()
         await database.close()
 
 

@@ -20,6 +20,7 @@ from bot.receiver import Receiver
 from bot.sender import parts_of, send_parts, utcnow
 from conversations.model import Event, Language, Opened, Photo, Place, Press, Text, Turn, language_of
 from handlers import deliveries
+from handlers.assistant import Assistant
 from handlers.deliveries import Ended
 from handlers.incoming import Handled
 from handlers.photos import Intake
@@ -51,6 +52,7 @@ class Console:
         name: str,
         language: Language | None,
         vault: Vault | None = None,
+        assistant: Assistant | None = None,
     ) -> None:
         self._database = database
         self._talking = talking
@@ -58,7 +60,7 @@ class Console:
         self._language = language
         self._channel = ConsoleChannel()
         intake = Intake(vault, talking, {NAME: self._channel}) if vault else None
-        self._receive = Receiver(database, talking, intake=intake)
+        self._receive = Receiver(database, talking, intake=intake, assistant=assistant)
         self._pictures = Pictures(talking.speaker, talking.zone)
 
     async def run(self, as_json: bool, lines: TextIO = sys.stdin, out: TextIO = sys.stdout) -> None:

@@ -10,10 +10,12 @@ from typing import Literal
 from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import TelegramError
 
-from bot.app import telegram_channel, vault_of
+from bot.app import assistant_server, telegram_channel, vault_of
 from bot.channels.telegram import TelegramChannel
 from bot.sender import utcnow
 from bot.settings import Settings
+from handlers.assistant import Unavailable
+from handlers.rules.advice import Unusable, messages, read
 from handlers.rules.articles import BUILT_IN, read_shelf
 from handlers.rules.tariff_files import load_tariffs
 from handlers.talking import ZONE, talking
@@ -43,6 +45,7 @@ async def examine(settings: Settings) -> list[Finding]:
     findings.append(await _vault(settings))
     findings += _knowledge(settings)
     findings.append(await _telegram(telegram_channel(settings, talking().speaker)))
+    findings.append(await _assistant(settings))
     findings += _tariffs(settings)
     findings.append(Finding("web chat", "ok", settings.public_url or "local only: SANGDEN_PUBLIC_URL is not set"))
     return findings
@@ -120,3 +123,22 @@ async def _telegram(channel: TelegramChannel | None) -> Finding:
             return Finding("telegram", "ok", f"@{bot.username}")
     except TelegramError as error:
         return Finding("telegram", "wrong", f"{error}. Check SANGDEN_TELEGRAM_TOKEN and SANGDEN_TELEGRAM_API_URL")
+
+
+async def _assistant(settings: Settings) -> Finding:
+    """Whether it answers an easy question as it is asked to, in the time that a customer would wait."""
+    server = assistant_server(settings)
+    if server is None:
+        return Finding("assistant", "off", "SANGDEN_ASSISTANT_URL is not set; nothing is missing without it")
+    offered = list(read_shelf((BUILT_IN,)).articles.values())[:2]
+    try:
+        article, _ = read(await server.complete(messages(offered[0].questions[0], offered, "vi")), offered)
+    except Unavailable as error:
+        why = f"{settings.assistant_url} is {error.why}. Check SANGDEN_ASSISTANT_URL, _MODEL and _KEY, and its log"
+        return Finding("assistant", "wrong", why)
+    except Unusable as error:
+        return Finding("assistant", "wrong", f"{settings.assistant_model} answers with {error}: try another model")
+    finally:
+        await server.close()
+    chose = "chose the right article" if article == offered[0] else "did not choose the right article"
+    return Finding("assistant", "ok", f"{settings.assistant_model} at {settings.assistant_url} {chose}")

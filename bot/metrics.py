@@ -25,6 +25,9 @@ SENDINGS = Counter(
 DELAYS = Histogram(
     "sangden_delivery_seconds", "From due to sent", ["channel"], buckets=_BUCKETS, registry=REGISTRY
 )
+ASSISTANT = Counter(
+    "sangden_assistant_total", "Questions for the assistant by how they ended", ["result"], registry=REGISTRY
+)
 WAITING = Gauge("sangden_deliveries", "Deliveries still to be sent", ["channel", "status"], registry=REGISTRY)
 
 
@@ -34,3 +37,8 @@ def sent(channel: str, outcome: Outcome, took: timedelta) -> None:
     SENDINGS.labels(channel, kind).inc()
     if kind == "sent":
         DELAYS.labels(channel).observe(max(0.0, took.total_seconds()))
+
+
+def advised(result: str) -> None:
+    """Count a question to the assistant."""
+    ASSISTANT.labels(result).inc()

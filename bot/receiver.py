@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from bot import metrics
 from bot.sender import utcnow
 from handlers import incoming
+from handlers.assistant import Assistant
 from handlers.incoming import Handled
 from handlers.photos import Intake
 from handlers.ports import Incoming
@@ -34,11 +36,13 @@ class Receiver:
         talking: Talking,
         clock: Callable[[], datetime] = utcnow,
         intake: Intake | None = None,
+        assistant: Assistant | None = None,
     ) -> None:
         self._database = database
         self._talking = talking
         self._clock = clock
         self._intake = intake
+        self._assistant = assistant
 
     def now(self) -> datetime:
         """The time by which events are handled."""
@@ -50,7 +54,8 @@ class Receiver:
         try:
             if self._intake is not None:
                 event = await self._intake(channel, event, self._clock())
-            handled = await self._handled(channel, event)
+            talking = await self._advised(channel, event)
+            handled = await self._handled(channel, event, talking)
         except (OperationalError, InterfaceError, OSError, TimeoutError):
             metrics.RECEIVED.labels(channel, "database_away").inc()
             raise
@@ -65,11 +70,16 @@ class Receiver:
         metrics.TURNS.labels(channel).observe(time.perf_counter() - started)
         return handled
 
-    async def _handled(self, channel: str, event: Incoming) -> Handled | None:
+    async def _advised(self, channel: str, event: Incoming) -> Talking:
+        """What it takes to talk, with an assistant's advice on this event if there is any."""
+        advice = await self._assistant(channel, event, self._clock()) if self._assistant else None
+        return replace(self._talking, advice=advice) if advice else self._talking
+
+    async def _handled(self, channel: str, event: Incoming, talking: Talking) -> Handled | None:
         for left in reversed(range(_TRIES)):
             try:
                 async with self._database.unit() as unit:
-                    return await incoming.handle(unit, channel, event, self._clock(), self._talking)
+                    return await incoming.handle(unit, channel, event, self._clock(), talking)
             except DBAPIError as error:
                 if not left or not collided(error):
                     raise

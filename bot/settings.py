@@ -58,14 +58,24 @@ class Settings(BaseSettings):
     telegram_webhook_secret: SecretStr = Field(
         SecretStr(""), description="What Telegram repeats with each webhook call; required in webhook mode."
     )
+    assistant_url: str = Field(
+        "", description="An OpenAI-compatible server that may choose among articles; empty: there is none."
+    )
+    assistant_model: str = Field("", description="The model that the assistant's server is asked for.")
+    assistant_key: SecretStr = Field(SecretStr(""), description="The assistant's key, if its server wants one.")
     telegram_rate: float = Field(30.0, gt=0, le=1000, description="Messages a second; above 30 they are paid for.")
 
-    @field_validator("public_url", "telegram_api_url")
+    @field_validator("public_url", "telegram_api_url", "assistant_url")
     @classmethod
     def _no_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
-    @field_validator("public_url")
+    @field_validator("assistant_url")
+    @classmethod
+    def _without_version(cls, value: str) -> str:
+        return value.removesuffix("/v1")
+
+    @field_validator("public_url", "assistant_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
@@ -101,6 +111,8 @@ class Settings(BaseSettings):
                 raise ValueError("SANGDEN_TELEGRAM_MODE=webhook needs SANGDEN_PUBLIC_URL")
             if not self.telegram_webhook_secret.get_secret_value():
                 raise ValueError("SANGDEN_TELEGRAM_MODE=webhook needs SANGDEN_TELEGRAM_WEBHOOK_SECRET")
+        if self.assistant_url and not self.assistant_model:
+            raise ValueError("SANGDEN_ASSISTANT_URL is set: set SANGDEN_ASSISTANT_MODEL as well")
         if self.public_url.startswith("https://") and not self.secret_key.get_secret_value():
             raise ValueError("SANGDEN_PUBLIC_URL is set: set SANGDEN_SECRET_KEY to a long random text as well")
         if self.public_url.startswith("https://") and not self.vault_keys.get_secret_value():

@@ -65,6 +65,8 @@ class LeaveQuestion(Command):
 
 
 MENU = Button(Words("button.menu"), "!menu", nav=True)
+# The words of a message in which a person speaks, not the bot.
+AGENT_SAYS = "agent.says"
 STOP_WAITING = Button(Words("agent.stop_waiting"), "go:agentleave")
 BACK_TO_BOT = Button(Words("agent.back_to_bot"), "!go_on")
 END_TALK = Button(Words("agent.end_talk"), "go:agentleave")

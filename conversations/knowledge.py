@@ -80,7 +80,8 @@ class ReadArticle(Query):
 class ArticleFound(Found):
     """An article in the customer's language, with light markup; no days when it is gone.
 
-    checked, right_until: local days; ran_out: nobody vouches for it any more today.
+    checked, right_until: local days; ran_out: nobody vouches for it any more today. worded: the answer is not the
+    article itself but a shorter wording of it.
     """
 
     id: str
@@ -92,6 +93,7 @@ class ArticleFound(Found):
     ran_out: bool = False
     next: tuple[ArticleTitle, ...] = ()
     offers: tuple[str, ...] = ()
+    worded: bool = False
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,10 @@ def show(answers: Answers, facts: Found | None) -> Finish:
     if facts.ran_out:
         old = Words("knowledge.ran_out", {"right_until": facts.right_until, "checked": facts.checked})
         words = (title, old, *words[1:])
+    whole: tuple[Button, ...] = ()
+    if facts.worded:
+        words = (*words, Words("knowledge.worded"))
+        whole = (Button(Words("knowledge.whole"), f"go:{ARTICLE.name}:{facts.id}"),)
     words = (*words, Words("knowledge.source", {"source": facts.source, "checked": facts.checked}))
     helped = (
         Button(Words("knowledge.yes"), f"go:{HELPED.name}:yes.{facts.id}"),
@@ -242,7 +248,7 @@ def show(answers: Answers, facts: Found | None) -> Finish:
     more = tuple(Button(literally(one.title), f"go:{ARTICLE.name}:{one.id}") for one in facts.next)
     offers = tuple(_OFFERS[offer] for offer in facts.offers if offer in _OFFERS)
     alone = (Words("knowledge.helped"),)
-    return Finish(Reply(words, (*helped, *more, *offers, _MENU)), alone=alone)
+    return Finish(Reply(words, (*whole, *helped, *more, *offers, _MENU)), alone=alone)
 
 
 def thanked(answers: Answers, facts: Found | None) -> Finish:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from conversations.danger import PLACE as DANGER_PLACE
 from conversations.engine import meant
 from conversations.folding import fold
 from conversations.handover import (
+    AGENT_SAYS,
     BACK_TO_BOT,
     END_TALK,
     MENU,
@@ -68,6 +70,13 @@ class Unanswered(Exception):
     """Nobody has said anything to the customer yet, who must not be sent away so."""
 
 
+@dataclass(frozen=True)
+class Meanwhile:
+    """The bot answers who waits for a person, and then says `words`."""
+
+    words: Words
+
+
 # --- what customers do -----------------------------------------------------------------------------------------
 
 
@@ -122,8 +131,8 @@ async def leave_question(
 
 async def with_person(
     unit: Unit, contact: Contact, event: Event, state: State, now: datetime, talking: Talking
-) -> Turn | None:
-    """What becomes of an event of who waits for a person, or talks with one; None when the bot is to answer it.
+) -> Turn | Meanwhile | None:
+    """What becomes of an event of who waits for a person, or talks with one; None when it is the bot's alone.
 
     Danger to life and a press of one of the bot's buttons are the bot's all the same.
     """
@@ -146,16 +155,22 @@ async def with_person(
         # The person answers; the bot holds its tongue.
         return Turn(state, Reply(()), understood=Understood())
     if isinstance(event, Text) and not live.with_bot:
-        return await _noted(unit, live, event, state)
+        return await _noted(unit, live, event, state, talking)
     return None
 
 
-async def _noted(unit: Unit, live: Handover, event: Text, state: State) -> Turn | None:
-    """What is written while waiting is for the person, unless the bot is sure to know what is wished."""
+async def _noted(
+    unit: Unit, live: Handover, event: Text, state: State, talking: Talking
+) -> Turn | Meanwhile | None:
+    """What is written while waiting is for the person; the bot answers besides what it surely understands."""
     understood = understand(event.text)
-    if understood.intent is not None and understood.score >= SURE:
+    sure = understood.intent is not None and understood.score >= SURE
+    if sure and understood.intent not in talking.flows.by_intent:
+        # "Menu" and "thanks" are no matter for a person.
         return None
     place = await handovers.place_of(unit, live)
+    if sure:
+        return Meanwhile(Words("agent.noted_too", {"place": place}))
     return Turn(
         state,
         Reply((Words("agent.noted", {"place": place}),), (BACK_TO_BOT, STOP_WAITING)),
@@ -186,7 +201,7 @@ async def speak(unit: Unit, handover_id: int, by: str, text: str, now: datetime)
     live = await _talked_by(unit, handover_id, by)
     live.said_at, live.updated_at, live.answered = now, now, True
     unit.session.add(live)
-    await _tell(unit, live, Reply((Words("agent.says", {"name": by, "text": text}),), (END_TALK,)), "said", now)
+    await _tell(unit, live, Reply((Words(AGENT_SAYS, {"name": by, "text": text}),), (END_TALK,)), "said", now)
     return live
 
 

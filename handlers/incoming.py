@@ -7,6 +7,7 @@ from datetime import datetime
 
 from conversations import engine
 from conversations.engine_frames import top
+from conversations.handover import AskForPerson, LeaveQueue
 from conversations.model import Language, State, Text, Turn, Words, language_of
 from conversations.wire import reply_from_json, reply_to_json
 from handlers import handovers, states, unhandled
@@ -44,11 +45,16 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
     state = states.opened(kept, contact.id, language_of(contact.language), talking.sealer)
     away = kept is not None and now - kept.updated_at > talking.away
     # Nobody but the contact's own events, which wait for this one, begins a talk with a person.
-    handed_over = kept is not None and kept.handed_over
-    turn = await handovers.with_person(unit, contact, incoming.event, state, now, talking) if handed_over else None
-    if turn is None:
+    person = None
+    if kept is not None and kept.handed_over:
+        person = await handovers.with_person(unit, contact, incoming.event, state, now, talking)
+    if isinstance(person, Turn):
+        turn = person
+    else:
         state = await _with_pushed(unit, contact.id, state, incoming, talking)
         turn = await _converse(unit, contact, state, incoming, now, talking, away)
+    if isinstance(person, handovers.Meanwhile):
+        turn = _and_the_person(turn, person)
     for command in turn.commands:
         await carry_out(unit, contact, command, now, talking)
     kept_state = states.to_keep(turn.state, contact.id, talking.sealer)
@@ -57,6 +63,13 @@ async def handle(unit: Unit, channel: str, incoming: Incoming, now: datetime, ta
         edits = await _replaceable(unit, contact.id, incoming)
         await outbox.add_reply(unit, contact, reply_to_json(turn.reply), f"reply:{channel}:{event_id}", now, edits)
     return Handled(contact.id, turn)
+
+
+def _and_the_person(turn: Turn, meanwhile: handovers.Meanwhile) -> Turn:
+    """The bot's answer, and that a person reads the question too; not to who asks for the queue itself."""
+    if any(isinstance(command, AskForPerson | LeaveQueue) for command in turn.commands):
+        return turn
+    return replace(turn, reply=replace(turn.reply, words=(*turn.reply.words, meanwhile.words)))
 
 
 async def apologise(unit: Unit, channel: str, incoming: Incoming, now: datetime) -> None:

@@ -16,7 +16,7 @@ from conversations.knowledge import (
 )
 from conversations.model import Moment, language_of
 from conversations.understand import SURE, understand
-from handlers.rules.article_search import MOST_NEAR, Hits
+from handlers.rules.article_search import MOST_NEAR, Hits, Search
 from handlers.rules.redaction import HIDDEN, redacted
 from handlers.talking import Talking
 from store import knowledge
@@ -33,16 +33,23 @@ async def find(
     """The articles that answer a question, or those on a subject."""
     shelf, search = (collection := talking.knowledge.current()).shelf, collection.search
     if query.question:
-        understood = understand(query.question)
-        subject = understood.intent if understood.score >= SURE else None
-        known = subject is not None and bool(search.about(subject))
-        hits = search.find(query.question, subject if known else None)
-        elsewhere = subject is not None and not known
+        hits, elsewhere = searched(query.question, search)
     else:
         hits, elsewhere = Hits(None, search.about(query.intent)[:MOST_NEAR]), False
+    advice = talking.advice
+    if advice and advice.is_about(query.question) and hits.sure is None and advice.article in hits.near:
+        hits = Hits(advice.article)
     language = language_of(contact.language)
     near = tuple(ArticleTitle(name, shelf.articles[name].title[language]) for name in hits.near)
     return ArticlesFound(query.question, hits.sure, near, elsewhere)
+
+
+def searched(question: str, search: Search) -> tuple[Hits, bool]:
+    """The articles that answer a question, and whether it is surely about something that none is about."""
+    understood = understand(question)
+    subject = understood.intent if understood.score >= SURE else None
+    known = subject is not None and bool(search.about(subject))
+    return search.find(question, subject if known else None), subject is not None and not known
 
 
 async def read(unit: Unit, contact: Contact, query: ReadArticle, now: datetime, talking: Talking) -> ArticleFound:
@@ -54,21 +61,28 @@ async def read(unit: Unit, contact: Contact, query: ReadArticle, now: datetime, 
     language = language_of(contact.language)
     today = now.astimezone(talking.zone).date()
 
+    advice = talking.advice if talking.advice and talking.advice.article == article.id else None
+    # The near ones that were not chosen stay within reach.
+    more = dict.fromkeys((*advice.others, *article.next) if advice else article.next)
+
     def day(one: datetime) -> Moment:
         return Moment(one.isoformat(), "day")
 
     return ArticleFound(
         id=article.id,
         title=article.title[language],
-        answer=article.answer[language],
+        answer=advice.answer if advice and advice.answer else article.answer[language],
         source=article.source,
         checked=day(datetime.combine(article.checked_on, time(12), talking.zone)),
         right_until=day(datetime.combine(article.still_right_until, time(12), talking.zone)),
         ran_out=article.ran_out(today),
         next=tuple(
-            ArticleTitle(name, articles[name].title[language]) for name in article.next if name in articles
+            ArticleTitle(name, articles[name].title[language])
+            for name in more
+            if name in articles and name != article.id
         ),
         offers=article.offers,
+        worded=bool(advice and advice.answer),
     )
 
 

@@ -15,6 +15,7 @@ from handlers.here import ZONE as ZONE
 from handlers.knowledge_base import KnowledgeBase
 from handlers.links import Links
 from handlers.rendering import Clock
+from handlers.rules.advice import Advice
 from handlers.rules.areas import WardBook, load_wards
 from handlers.sealing_port import Sealer
 from handlers.tariff_shelf import TariffShelf
@@ -28,7 +29,7 @@ class Talking:
     """The parts of a conversation that never change while a process runs; without `links` none are given out.
 
     sealer: without it no ID number of a request is kept.
-    The articles do change, when staff edit their files.
+    The articles do change, when staff edit their files. advice: an assistant's, for one event alone.
     """
 
     flows: Flows
@@ -40,6 +41,7 @@ class Talking:
     sealer: Sealer | None = None
     tariffs: TariffShelf = field(default_factory=TariffShelf)
     knowledge: KnowledgeBase = field(default_factory=KnowledgeBase)
+    advice: Advice | None = None
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
+from conversations.handover import AGENT_SAYS
 from conversations.model import Language, Picture
 from conversations.model import language_of as spoken
 from conversations.texts import Speaker
@@ -51,10 +52,11 @@ def own_item(event: Received) -> Item | None:
 
 def said_item(said: Said, language: Language, speaker: Speaker) -> Item:
     """What the visitor was told, in the language that they speak now."""
-    message = render(reply_from_json(said.words), language, speaker, said.places)
+    reply = reply_from_json(said.words)
+    message = render(reply, language, speaker, said.places)
     return {
         "key": key_of(said),
-        "from": "bot",
+        "from": "staff" if reply.words and reply.words[0].key == AGENT_SAYS else "bot",
         "at": _iso(said.at),
         "text": message.text,
         "buttons": [{"label": b.label, "value": b.value, "nav": b.nav} for b in message.buttons],

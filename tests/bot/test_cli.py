@@ -55,6 +55,7 @@ def test_the_doctor_says_what_is_missing_and_what_is_off(tmp_path: Path) -> None
     assert "SANGDEN_TELEGRM_TOKEN is no setting" in well.stdout
     assert "2000 in the master data" in well.stdout
     assert "SANGDEN_TELEGRAM_TOKEN is not set" in well.stdout
+    assert "SANGDEN_ASSISTANT_URL is not set" in well.stdout
 
 
 def test_the_doctor_does_not_print_the_databases_password(tmp_path: Path) -> None:

@@ -55,6 +55,15 @@ def test_a_slash_at_the_end_of_an_address_does_no_harm(monkeypatch: pytest.Monke
     assert settings.public_url == "https://chat.example.vn"
 
 
+@pytest.mark.parametrize("url", ["https://ai.example.vn", "https://ai.example.vn/", "https://ai.example.vn/v1/"])
+def test_the_assistants_address_is_understood_with_and_without_its_version(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    settings = of(monkeypatch, ASSISTANT_URL=url, ASSISTANT_MODEL="small", ASSISTANT_KEY="s3cret")
+    assert settings.assistant_url == "https://ai.example.vn"
+    assert "s3cret" not in repr(settings)
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [
@@ -69,6 +78,8 @@ def test_a_slash_at_the_end_of_an_address_does_no_harm(monkeypatch: pytest.Monke
             {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_MODE": "webhook", "PUBLIC_URL": "http://x.vn"},
             "SANGDEN_TELEGRAM_WEBHOOK_SECRET",
         ),
+        ({"ASSISTANT_URL": "http://127.0.0.1:8000"}, "SANGDEN_ASSISTANT_MODEL"),
+        ({"ASSISTANT_URL": "127.0.0.1:8000", "ASSISTANT_MODEL": "small"}, "write the whole address"),
         ({"TELEGRAM_MODE": "pigeon"}, "'polling' or 'webhook'"),
         ({"TELEGRAM_RATE": "0"}, "greater than 0"),
         ({"LOG_LEVEL": "chatty"}, "'WARNING'"),

@@ -110,6 +110,11 @@ async def test_the_queue_keeps_its_order_and_the_bot_is_silent_while_a_person_sp
     chat.now += MINUTE
     assert "agent.asked" in await chat.writes("Minh", "gặp nhân viên")
     assert await chat.writes("Minh", "hỏi về cái hóa đơn kỳ rồi đó") == ["agent.noted"]
+    answered = await chat.writes("Minh", "250 số bao nhiêu tiền")
+    assert (answered[0], answered[-1]) == ("bill.of_kwh", "agent.noted_too"), (
+        "the bot helps, and the person reads it"
+    )
+    assert "agent.noted_too" not in await chat.writes("Minh", "gặp nhân viên")
 
     await chat.takes("Lan", "Hạnh")
     with pytest.raises(NotYours):
