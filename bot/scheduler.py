@@ -52,7 +52,12 @@ TICKS: tuple[tuple[Tick, int], ...] = (
 SWEEP_SECONDS = 300
 
 # These do one piece at a time, each in a unit of its own, and go on until nothing is left.
-PIECEWISE: tuple[Tick, ...] = (notices.next_notices_due, lateness.requests_late, privacy.deletions_due)
+PIECEWISE: tuple[Tick, ...] = (
+    notices.next_notices_due,
+    lateness.requests_late,
+    privacy.deletions_due,
+    ticks.retention,
+)
 
 
 class Scheduler:

@@ -21,7 +21,7 @@ from store import consents, contacts, due, erasure, outbox, privacy, profiles, r
 from store.contacts import Contact
 from store.conversations import Received
 from store.db import Unit
-from store.outbox import Delivery, Message
+from store.outbox import Delivery, Message, Priority
 from store.privacy import CaseState, PrivacyCase
 from store.subscriptions import Subscription
 
@@ -30,6 +30,14 @@ log = structlog.get_logger(__name__)
 _PAGE = 50
 # Rows of `due` about places; they name a place of the contact.
 _RESUME = "resume_place"
+
+
+class UnknownCase(Exception):
+    """There is no such wish."""
+
+
+class NotYours(Exception):
+    """The wish is done, or the service does it by itself."""
 
 
 # --- what customers ask ----------------------------------------------------------------------------------
@@ -89,6 +97,27 @@ async def keep_data(unit: Unit, contact: Contact, wish: KeepMyData, now: datetim
     if case is not None:
         case.state, case.next_at, case.done_at = CaseState.TAKEN_BACK, None, now
         unit.session.add(case)
+
+
+# --- what staff do ---------------------------------------------------------------------------------------
+
+
+async def corrected(unit: Unit, case_id: int, by: str, now: datetime) -> PrivacyCase:
+    """What a customer wanted corrected is; they are told. Raises UnknownCase, NotYours."""
+    case = await privacy.by_id(unit, case_id, lock=True)
+    if case is None:
+        raise UnknownCase
+    if case.wish != "correct" or case.done_at is not None:
+        raise NotYours
+    case.state, case.done_at = CaseState.DONE, now
+    unit.session.add(case)
+    contact = await unit.session.get_one(Contact, case.contact_id)
+    if contact.channel != erasure.NOBODY:
+        words = reply_to_json(Reply(say("privacy.corrected", code=case.code).words))
+        message = Message(words=words, priority=Priority.PERSONAL, created_at=now)
+        await outbox.add_for(unit, contact, message, f"corrected:{case.id}", now)
+    log.info("wish_done", by=by, code=case.code)
+    return case
 
 
 # --- what time does --------------------------------------------------------------------------------------

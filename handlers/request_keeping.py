@@ -10,6 +10,7 @@ import structlog
 
 from conversations.model import Json
 from handlers import request_files
+from handlers.escalations import EscalationKind, settle
 from handlers.personal import safe
 from handlers.rules import progress
 from handlers.rules.masking import masked
@@ -90,6 +91,7 @@ async def go(unit: Unit, request: Request, to: str, by: str, now: datetime, note
         at=now,
     )
     await requests.keep(unit, move)
+    was_late = request.escalated_at is not None
     request.state, request.last_move_at = to, now
     if to == PAPERS_MISSING:
         request.stopped_at = request.stopped_at or now
@@ -105,6 +107,10 @@ async def go(unit: Unit, request: Request, to: str, by: str, now: datetime, note
         await request_files.keep(unit, request, now)
     plan_look(request, now)
     unit.session.add(request)
+    if was_late and request.escalated_at is None:
+        await settle(unit, EscalationKind.REQUEST_LATE, request.code, note, by, now)
+    if request.ended_at == now:
+        await settle(unit, EscalationKind.UNANSWERED_QUESTION, request.code, note, by, now)
     return move
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from handlers import request_news, request_words
+from handlers.escalations import EscalationKind, settle
 from handlers.request_keeping import (
     NotAllowed,
     UnknownRequest,
@@ -81,6 +82,7 @@ async def answer(unit: Unit, code: str, text: str, by: str, now: datetime, quest
     wanted = [one for one in asked if one.id == question] if question is not None else open_ones[-1:]
     about = wanted[0] if wanted else None
     kept = await _note(unit, request, NoteKind.ANSWER, text, by, now, about.id if about else None)
+    await settle(unit, EscalationKind.UNANSWERED_QUESTION, code, "", by, now)
     reply = request_words.answered(request, about.text if about else "", text)
     await request_news.say(unit, request, reply, f"request-answer:{kept.id}", now)
     return request
@@ -106,6 +108,7 @@ async def expect(unit: Unit, code: str, on: date, why: str, by: str, now: dateti
     by_then = calendar().closing(on).astimezone(now.tzinfo)
     if by_then <= now or request.ended_at is not None or request.stopped_at is not None:
         raise TooEarly
+    await settle(unit, EscalationKind.REQUEST_LATE, code, why, by, now)
     request.expected_by, request.due_since = by_then, now
     request.escalated_at = request.late_told_at = None
     plan_look(request, now)

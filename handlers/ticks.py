@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from handlers import subscriptions
-from store import conversations, outbox, tokens
+from store import conversations, knowledge, outbox, tokens
 from store.db import Unit
 
 # The customer's side of a chat, and the proof against repeats, which platforms send for a day at most.
 KEEP_RECEIVED = timedelta(days=90)
 KEEP_ANSWERS = timedelta(days=2)
+# Questions in vain that only one customer asked: time enough to write an article for each.
+KEEP_QUESTIONS = timedelta(days=180)
+_AT_ONCE = 5_000
 
 
 async def leases_expired(unit: Unit, now: datetime) -> int:
@@ -33,6 +36,7 @@ async def pauses_over(unit: Unit, now: datetime) -> int:
 
 
 async def retention(unit: Unit, now: datetime) -> int:
-    """What need not be known any longer is forgotten."""
+    """What need not be known any longer is forgotten, a piece at a time: nobody who writes waits long for it."""
     await tokens.forget_answers(unit, now - KEEP_ANSWERS)
-    return await conversations.forget_received(unit, now - KEEP_RECEIVED)
+    await knowledge.forget_questions(unit, now - KEEP_QUESTIONS)
+    return await conversations.forget_received(unit, now - KEEP_RECEIVED, _AT_ONCE)

@@ -116,7 +116,10 @@ async def busy_since(unit: Unit, contact_id: int) -> datetime | None:
     return (await unit.session.exec(query)).first()
 
 
-async def forget_received(unit: Unit, before: datetime) -> int:
-    """Drop events received before that time; how many."""
-    result = await unit.session.execute(delete(Received).where(col(Received.at) < before))
+async def forget_received(unit: Unit, before: datetime, limit: int) -> int:
+    """Drop events received before that time, at most so many; how many."""
+    old = select(Received.id).where(col(Received.at) < before).limit(limit)
+    result = await unit.session.execute(
+        delete(Received).where(col(Received.id).in_(old)).execution_options(synchronize_session=False)
+    )
     return int(getattr(result, "rowcount", 0))

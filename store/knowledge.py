@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import case
+from sqlalchemy import case, delete
 from sqlmodel import Field, SQLModel, col, select
 
 from store.db import Unit
@@ -66,6 +66,16 @@ async def unknown_questions(
     if before is not None:
         query = query.where(col(UnknownQuestion.id) < before)
     return (await unit.session.exec(query)).all()
+
+
+async def forget_questions(unit: Unit, before: datetime) -> int:
+    """Drop questions of one customer alone that nobody asked since: a mask does not know names; how many."""
+    result = await unit.session.execute(
+        delete(UnknownQuestion)
+        .where(col(UnknownQuestion.contact_id).is_not(None), col(UnknownQuestion.last_at) < before)
+        .execution_options(synchronize_session=False)
+    )
+    return int(getattr(result, "rowcount", 0))
 
 
 async def count_vote(unit: Unit, article: str, helped: bool) -> None:

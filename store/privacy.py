@@ -55,6 +55,12 @@ async def deletion_of(unit: Unit, contact_id: int, lock: bool = False) -> Privac
     return (await unit.session.exec(query.with_for_update() if lock else query)).first()
 
 
+async def by_id(unit: Unit, case_id: int, lock: bool = False) -> PrivacyCase | None:
+    """That wish, locked if it is about to be done."""
+    query = select(PrivacyCase).where(PrivacyCase.id == case_id)
+    return (await unit.session.exec(query.with_for_update() if lock else query)).first()
+
+
 async def due(unit: Unit, now: datetime, limit: int) -> Sequence[tuple[int, int]]:
     """Deletions that are to go on, as (case, contact).
 

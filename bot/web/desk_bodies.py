@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -16,6 +17,9 @@ LONGEST_WORDS = 3_000
 LONGEST_NOTE = 1_000
 
 Text = Annotated[Line, Field(min_length=1, max_length=LONGEST_WORDS)]
+
+
+_OWN_LINKS = re.compile(r"(/(?:my-data|calendar)/)[A-Za-z0-9_.-]+")
 
 
 class HandoversQuery(Given):
@@ -67,7 +71,10 @@ class HandoverOut(BaseModel):
 
 
 class LineOut(BaseModel):
-    """One line of the chat: by the customer, or what was said to them by the bot and by people."""
+    """One line of the chat: by the customer, or what was said to them by the bot and by people.
+
+    The customer's own links are cut: whoever opens one reads all that is kept, and nobody would know.
+    """
 
     key: str
     by: str
@@ -77,7 +84,7 @@ class LineOut(BaseModel):
     @classmethod
     def of(cls, item: dict[str, Any]) -> LineOut:
         by = "customer" if item["from"] == "me" else "us"
-        return cls(key=item["key"], by=by, at=item["at"], text=item["text"])
+        return cls(key=item["key"], by=by, at=item["at"], text=_OWN_LINKS.sub(r"\1…", item["text"]))
 
 
 class HandoverInFullOut(HandoverOut):

@@ -20,6 +20,7 @@ from bot.web.health import Health
 from bot.web.knowledge_api import KnowledgeApi
 from bot.web.openapi import describe
 from bot.web.outages_api import PREFIX, OutagesApi
+from bot.web.privacy_api import PrivacyApi
 from bot.web.proposals_api import ProposalsApi
 from bot.web.reports_api import ReportsApi
 from bot.web.requests_api import RequestsApi
@@ -78,6 +79,7 @@ def create_app(services: WebServices, routes: Iterable[web.RouteDef] = ()) -> we
     operations += SurveysApi(services.database, services.clock, services.spread).routes()
     operations += RequestsApi(services.database, services.clock, services.spread, services.sealer).routes()
     operations += EscalationsApi(services.database, services.clock, services.spread).routes()
+    operations += PrivacyApi(services.database, services.clock, services.spread).routes()
     operations += StatsApi(services.database, services.clock).routes()
     if services.vault is not None:
         operations += FilesApi(services.vault, services.clock).routes()

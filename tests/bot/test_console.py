@@ -70,9 +70,9 @@ def test_the_language_can_be_chosen(directory: Path) -> None:
 
 
 def test_in_a_pipe_a_number_or_a_label_presses_a_button(directory: Path) -> None:
-    done = sangden(directory, "chat", said="xin chào\n3\nphường Bến Thành\nNhà\n")
+    done = sangden(directory, "chat", said="xin chào\n6\nphường Bến Thành\nNhà\n")
     assert done.returncode == 0, done.stderr
-    assert "  3. Theo dõi cúp điện\n" in done.stdout
+    assert "  6. Theo dõi cúp điện\n" in done.stdout
     assert "Xong rồi ạ" in done.stdout
     assert "<b>" not in done.stdout
     assert done.stdout.endswith("\n\n")

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conversations.model import Event, Press, Text
-from handlers import handovers, incoming
+from handlers import handovers, incoming, requests
 from handlers.escalations import EscalationKind
 from handlers.handovers import NotYours, Unanswered
 from handlers.ports import Incoming
@@ -168,6 +168,9 @@ async def test_who_waits_too_long_gets_a_number_and_who_has_gone_gets_the_bot_ba
     async with chat.database.reading() as unit:
         (matter,) = await escalations.page(unit, False, EscalationKind.UNANSWERED_QUESTION, 10, None)
     assert (matter.subject, matter.reason["waited"]) == (wish.request_code, 15)
+    async with chat.database.unit() as unit:
+        await requests.answer(unit, matter.subject, "Dạ em ghi nhận", "Hạnh", chat.now)
+        assert not await escalations.page(unit, False, None, 10, None)
 
     await chat.writes("Minh", "gặp nhân viên")
     await chat.takes("Minh", "Hạnh")

@@ -10,11 +10,11 @@ import pytest
 
 from conversations.knowledge import CountVote, FindArticles, KeepQuestion, ReadArticle
 from handlers import knowledge as use
-from handlers import knowledge_base
+from handlers import knowledge_base, ticks
 from handlers.commands import carry_out
 from handlers.knowledge_base import KnowledgeBase
 from handlers.talking import talking
-from store import knowledge
+from store import conversations, knowledge
 from store.contacts import Contact
 from tests.rules.test_articles import GOOD
 from tests.town import NOW, built
@@ -95,3 +95,20 @@ def test_what_staff_write_is_seen_and_a_bad_file_leaves_the_rest(tmp_path: Path)
 
 def test_the_library_of_a_conversation_can_be_another(tmp_path: Path) -> None:
     assert replace(talking(), knowledge=KnowledgeBase(tmp_path)).knowledge is not talking().knowledge
+
+
+async def test_what_one_customer_asked_in_vain_is_not_kept_for_ever_and_no_event_is(migrated_url: str) -> None:
+    async with built(migrated_url) as town:
+        hoa, an = await town.resident("Hoa"), await town.resident("An")
+        async with town.database.unit() as unit:
+            for who, question in ((hoa, "chị Nguyễn Thị Hoa hỏi pin"), (hoa, "xe điện"), (an, "xe điện")):
+                contact = await unit.session.get_one(Contact, who)
+                await carry_out(unit, contact, KeepQuestion(question), NOW, talking())
+            for event in ("e1", "e2", "e3"):
+                await conversations.receive(unit, "web", event, hoa, "alo", NOW)
+            later = NOW + ticks.KEEP_QUESTIONS + timedelta(days=1)
+            while await ticks.retention(unit, later):
+                pass
+            (kept,) = await knowledge.unknown_questions(unit, None, 10, None)
+            assert not await conversations.received_by(unit, hoa, 10)
+        assert kept.text_masked == "xe điện"

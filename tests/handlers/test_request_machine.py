@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -31,6 +32,10 @@ class Drawer:
     def add(self, row: Any) -> None:
         if row not in self.rows:
             self.rows.append(row)
+
+    async def exec(self, _query: Any) -> Any:
+        """Nothing was escalated."""
+        return SimpleNamespace(all=list)
 
     async def flush(self) -> None:
         for number, row in enumerate(self.rows, 1):

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.web.desk_bodies import LineOut
 from bot.web.desk_socket import SHUT_OUT, DeskSocket
 from bot.web.history import LAST, newest_items
 from bot.web.server import WebServices, create_app
@@ -158,6 +159,14 @@ async def test_who_is_dismissed_neither_reads_on_nor_speaks(desk: Desk) -> None:
 async def test_a_socket_without_a_token_is_refused(desk: Desk) -> None:
     async with desk.client.get("/api/v1/handovers/live") as answer:
         assert answer.status == 401
+
+
+@pytest.mark.parametrize("path", ["my-data/eyJ.ab-c_D.json", "calendar/eyJ.ab-c_D.ics"])
+def test_a_line_of_the_chat_opens_nobody_elses_data(path: str) -> None:
+    item = {"key": "d1", "from": "bot", "at": "", "text": f"đường dẫn: https://dien.vn/{path}, 24 giờ"}
+    text = LineOut.of(item).text
+    assert "ab-c" not in text
+    assert text.endswith(", 24 giờ")
 
 
 async def test_an_agent_is_shown_the_newest_lines_and_never_an_older_one_afterwards(desk: Desk) -> None:

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from sqlmodel import select
 
 from bot.web.server import WebServices, create_app
+from conversations.privacy import KeepWish
 from conversations.request_deeds import AskAboutRequest
 from conversations.service_words import OpenRequest
 from handlers import lateness, tokens
@@ -17,6 +19,8 @@ from handlers.commands import carry_out
 from handlers.talking import talking
 from store import requests as kept
 from store.contacts import Contact
+from store.db import Unit
+from store.outbox import Message
 from tests.handlers.test_requests import ANSWERS, CODE, ID_NUMBER, PAPERS, SECOND, Turned
 from tests.town import HOME, NOW, built
 from tests.web.test_outages_api import SECRETS, Office
@@ -44,6 +48,34 @@ async def desk(migrated_url: str) -> AsyncIterator[Office]:
         )
         async with TestClient(TestServer(app)) as client:
             yield Office(town, client)
+
+
+async def test_a_wish_for_a_correction_reaches_staff_who_close_it_once(desk: Office) -> None:
+    async with desk.town.database.unit() as unit:
+        contact = await unit.session.get_one(Contact, (await contacts_of(unit))[0])
+        await carry_out(unit, contact, KeepWish("RD-000001-X", "correct"), NOW, SEALING)
+        await carry_out(unit, contact, KeepWish("RD-000002-X", "see"), NOW, SEALING)
+    (case,) = (await desk.ask("GET", "/api/v1/privacy-cases", role="agent")).body["cases"]
+    assert (case["code"], case["wish"], case["state"]) == ("RD-000001-X", "correct", "asked")
+    assert len((await desk.ask("GET", "/api/v1/privacy-cases?open=false", role="admin")).body["cases"]) == 2
+    assert (await desk.ask("GET", "/api/v1/privacy-cases", role="operator")).status == 403
+
+    done = await desk.ask("POST", f"/api/v1/privacy-cases/{case['id']}/done", {}, role="agent")
+    assert (done.status, done.body["state"]) == (200, "done")
+    again = await desk.ask("POST", f"/api/v1/privacy-cases/{case['id']}/done", {}, role="agent")
+    assert (again.status, again.code) == (409, "privacy.not_yours")
+    assert (await desk.ask("POST", "/api/v1/privacy-cases/99/done", {}, role="agent")).status == 404
+    async with desk.town.database.reading() as unit:
+        said = [
+            words["say"]
+            for one in (await unit.session.exec(select(Message))).all()
+            for words in one.words["words"]
+        ]
+    assert said.count("privacy.corrected") == 1
+
+
+async def contacts_of(unit: Unit) -> list[int]:
+    return [one.contact_id for one in await kept.page(unit, 1)]
 
 
 async def test_a_list_names_nobody_and_takes_filters(desk: Office) -> None:
