@@ -9,7 +9,8 @@ from dataclasses import replace
 from conversations import engine_frames as frames
 from conversations import engine_speech as speech
 from conversations import said_answers
-from conversations.engine_commands import COMMANDS, Commands
+from conversations.engine_answers import UNMISTAKABLE, Answers, collecting
+from conversations.engine_commands import COMMANDS
 from conversations.engine_course import STUCK, Speak, Talking
 from conversations.engine_frames import DEEPEST, Flows
 from conversations.engine_speech import (
@@ -31,24 +32,18 @@ from conversations.engine_speech import (
 )
 from conversations.folding import fold, may_be
 from conversations.model import (
-    Afresh,
     Again,
     Button,
     Change,
-    Enough,
     Event,
     Found,
     Frame,
     Given,
-    Json,
     Opened,
-    Partly,
     Photo,
     Press,
     Query,
-    Reading,
     State,
-    Step,
     Text,
     Turn,
     Understood,
@@ -60,20 +55,10 @@ __all__ = ["DEEPEST", "LONGEST_TEXT", "STUCK", "UNMISTAKABLE", "Flows", "Speak",
 
 # Longer than any answer, shorter than a pasted document, in characters.
 LONGEST_TEXT = 2_000
-# A free text is an answer to the question asked, unless it is this surely something else.
-UNMISTAKABLE = 0.95
 
 _STAMPED = re.compile(r"(?P<run>\d+):(?P<step>[a-z_]+):(?P<value>.+)", re.DOTALL)
 # A link can carry letters, digits, _ and - only: follow-w-26734 is go:follow:w:26734.
 _LINKED = re.compile(r"(?P<flow>[a-z]+)(?:-(?P<kind>[a-z])-(?P<code>[A-Za-z0-9]+))?")
-
-
-def collecting(flows: Flows, state: State) -> str | None:
-    """What files the question asked now collects (`id_card`, `paper`); None when it has no use for files."""
-    frame = frames.top(state)
-    flow = flows.by_name.get(frame.flow) if frame else None
-    step = flow.step(frame.step or "") if flow and frame else None
-    return (getattr(step.field, "collects", None) or None) if step else None
 
 
 def takes_loose(flows: Flows, state: State) -> bool:
@@ -105,7 +90,7 @@ def _is_own(value: str, mark: str) -> bool:
     return value.startswith(mark) and not value.removeprefix(mark).startswith("!")
 
 
-class _Talk(Commands):
+class _Talk(Answers):
     """One event's worth of conversation: what is known, what is said, what is to be done."""
 
     # --- hearing ---------------------------------------------------------------------------------------------
@@ -125,11 +110,11 @@ class _Talk(Commands):
                 yield from self._told(text.strip(), away)
             case Photo() if collecting(self.flows, self.state):
                 # Whoever sends what the form waits for goes on with it; the rest of an album follows at once.
-                yield from self._answered(event)
+                yield from self.answered(event)
             case _ if away and self.frame:
                 self._hold(event)
             case _:
-                yield from self._answered(event)
+                yield from self.answered(event)
 
     def _settle(self) -> None:
         """Note what the customer was asked about leaving or beginning anew; without an answer the form goes on."""
@@ -200,7 +185,7 @@ class _Talk(Commands):
         elif self.frame and away and not (sure and intent in self.flows.by_intent):
             self._hold(Text(text))
         elif self.frame:
-            yield from self._answered(Text(text))
+            yield from self.answered(Text(text))
         else:
             yield from self._fresh(text)
 
@@ -225,7 +210,7 @@ class _Talk(Commands):
             yield from self.set_language("en" if value.endswith("en") else "vi")
         elif value.startswith(ABOUT):
             intent = value.removeprefix(ABOUT)
-            yield from self._intend(intent, Understood(intent))
+            yield from self.intend(intent, Understood(intent))
         elif value in (MENU, HELP, CANCEL, BACK, LANGUAGE, AGENT, GO_ON, DROP, LATER, ANEW):
             yield from self.command(value)
         else:
@@ -241,12 +226,12 @@ class _Talk(Commands):
         elif value.startswith("!"):
             yield from self.command(value)
         elif step == frame.step:
-            yield from self._answered(Press(value))
+            yield from self.answered(Press(value))
         elif self.flow(frame).keeps:
             yield from self._changed_by(frame, step, Press(value))
         elif step in frame.trail:
             self.top(frames.rewound(frame, step))
-            yield from self._answered(Press(value))
+            yield from self.answered(Press(value))
         else:
             yield from self.old_button()
 
@@ -262,12 +247,12 @@ class _Talk(Commands):
         step = self.flow(frame).step(step_name)
         reading = (yield from self.judged(step, event)) if step else None
         if isinstance(reading, Change):
-            yield from self._reopen(reading.step)
+            yield from self.reopen(reading.step)
         elif step is None or step.name not in frame.trail:
             yield from self.old_button()
         elif isinstance(reading, Given | Again) and reading != Given(frame.answers[step.name]):
             self.top(frames.reopened(frame, step, change=True))
-            yield from self._take(step, reading, event)
+            yield from self.take(step, reading, event)
         else:
             # The same answer once more, as by a second tap on the same button.
             yield from self.ask_again()
@@ -304,114 +289,13 @@ class _Talk(Commands):
         )
         self.offer_menu()
 
-    # --- answers ---------------------------------------------------------------------------------------------
-
-    def _answered(self, event: Event) -> Talking:
-        """An event for the question asked; where there is none, or it is clearly another wish, for that."""
-        frame = self.frame
-        if frame is None and self.flows.loose and isinstance(event, Photo) and (event.file or event.problem):
-            yield from self.begin(self.flows.loose, {self.flows.loose.steps[0].name: event})
-            return
-        if frame is None or frame.step is None:
-            self.words.append(speech.unread(event))
-            self.offer_menu()
-            return
-        step = self.step(frame)
-        if isinstance(event, Photo) and not collecting(self.flows, self.state):
-            files = frames.files_to_come(self.flow(frame), frame)
-            if files:
-                yield from self._ask_better(Again(Words(f"files.not_yet.{files[0]}", {"n": files[1]})))
-                return
-        typed = isinstance(event, Text)
-        if typed and self._other_wish(UNMISTAKABLE if step.field.greedy else 2.0):
-            yield from self._intend(self.understood.intent or "", self.understood)
-            return
-        if typed and self.flows.by_intent.get(self.understood.intent or "") is self.flow(frame):
-            event = self.flow(frame).prefill(self.understood).get(step.name, event)
-        if isinstance(event, Text) and frame.heard:
-            event = replace(event, earlier=frame.heard)
-        reading = yield from self.judged(step, event)
-        yield from self._take(step, reading, event)
-
-    def _take(self, step: Step, reading: Reading, event: Event) -> Talking:
-        """Do with an answer as it was judged."""
-        frame = self.frame
-        assert frame is not None
-        pieces = frame.partial.get(step.name, ())
-        match reading:
-            case Given(value):
-                yield from self._accept(step, value)
-            case Enough(least) if len(pieces) >= least:
-                yield from self._accept(step, list(pieces))
-            case Partly(value, words, options, most):
-                yield from self._add(step, [*pieces, value], words, options, most)
-            case Afresh():
-                self.top(replace(frame, partial={**frame.partial, step.name: ()}))
-                yield from self.ask_again()
-            case Change(name):
-                yield from self._reopen(name)
-            case Again() if isinstance(event, Text) and not reading.heard and self._other_wish(SURE):
-                yield from self._intend(self.understood.intent or "", self.understood)
-            case Again():
-                yield from self._ask_better(reading)
-            case _:
-                yield from self._ask_better(Again(Words("error.nothing_yet")))
-
-    def _accept(self, step: Step, value: Json) -> Talking:
-        """An answer that the customer gave: kept, done what it wants done at once, and on to the next question."""
-        self.give(step, value)
-        frame = self.frame
-        assert frame is not None
-        self.commands += step.does(frames.live(self.flow(frame), frame))
-        yield from self.next()
-
-    def _add(
-        self, step: Step, pieces: list[Json], words: Words, options: tuple[Button, ...], most: int
-    ) -> Talking:
-        """A piece more: the next one is waited for, unless there are as many as there may be."""
-        frame = self.frame
-        assert frame is not None
-        if len(pieces) >= most:
-            self.words.append(words)
-            yield from self._accept(step, pieces)
-            return
-        frame = replace(frame, partial={**frame.partial, step.name: tuple(pieces)}, misses=0, heard="")
-        self.top(frame)
-        self.words.append(words)
-        self.buttons = (*speech.stamped(frame, options), *self.navigation(frame))
-
-    def _ask_better(self, again: Again) -> Talking:
-        frame = self.frame
-        assert frame is not None
-        # Choosing another way to answer is no failure to answer, and neither is half an answer.
-        missed = again.ask is None and not again.heard
-        self.top(replace(frame, misses=frame.misses + missed, heard=again.heard))
-        yield from self.ask_again(again)
-
-    def _reopen(self, name: str) -> Talking:
-        """Ask a question again that the customer wants to answer otherwise."""
-        frame = self.frame
-        assert frame is not None
-        frame = frames.restored(frame)
-        step = self.flow(frame).step(name)
-        if step is None or name not in frame.trail:
-            yield from self._ask_better(Again(Words("error.choose")))
-            return
-        self.top(frames.reopened(frame, step, change=True))
-        yield from self.ask_again()
-
-    def _other_wish(self, least: float) -> bool:
-        """Whether the text is at least this surely about something other than the form under way."""
-        intent, frame = self.understood.intent, self.frame
-        if intent is None or self.understood.score < least or frame is None:
-            return False
-        return self.flows.by_intent.get(intent) is not self.flow(frame)
+    # --- texts while no form is under way --------------------------------------------------------------------
 
     def _fresh(self, text: str) -> Talking:
         """A text while no form is under way."""
         intent, score = self.understood.intent, self.understood.score
         if intent is not None and score >= SURE:
-            yield from self._intend(intent, self.understood)
+            yield from self.intend(intent, self.understood)
         elif len(fold(text).split()) > 1 and (said := said_answers.part_of_label(text, self.state.offered)):
             yield from self._pressed(said)
         elif intent is not None and score >= MAYBE and "place" not in self.understood.values:
@@ -434,17 +318,3 @@ class _Talk(Commands):
         guesses = (intent, *self.understood.also)
         self.buttons = tuple(Button(Words(f"intent.{guess}"), f"{ABOUT}{guess}") for guess in guesses)
         self.buttons += (Button(Words("button.menu"), MENU, nav=True),)
-
-    def _intend(self, intent: str, understood: Understood) -> Talking:
-        """Do what the customer wishes: a flow of its own, a command, or an answer on the spot."""
-        flow = self.flows.by_intent.get(intent)
-        if flow is not None:
-            yield from self.begin(flow, flow.prefill(understood))
-        elif intent in COMMANDS:
-            yield from self.command(COMMANDS[intent])
-        elif intent == "greeting":
-            self.say("greeting.hello")
-            self.offer_menu()
-        else:
-            self.say(f"about.{intent}")
-            yield from self.go_on_if_asked()
