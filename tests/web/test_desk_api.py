@@ -12,11 +12,14 @@ from aiohttp import ClientWebSocketResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.web.desk_socket import DeskSocket
+from bot.web.history import said_item
 from bot.web.server import WebServices, create_app
-from conversations.model import Press
+from conversations.model import Press, Reply, Words
+from conversations.wire import reply_to_json
 from handlers import tokens
 from handlers.talking import talking
 from store.db import Database
+from store.outbox import Said
 from tests.handlers.test_handovers import MORNING, Chat
 
 SECRETS = {"Hạnh": "sd_hanh", "Tâm": "sd_tam", "boss": "sd_leader"}
@@ -126,3 +129,9 @@ async def test_a_live_desk_sees_who_waits_what_they_write_and_answers_at_once(de
 async def test_a_socket_without_a_token_is_refused(desk: Desk) -> None:
     async with desk.client.get("/api/v1/handovers/live") as answer:
         assert answer.status == 401
+
+
+@pytest.mark.parametrize(("key", "whose"), [("agent.says", "staff"), ("agent.taken", "bot")])
+def test_the_page_shows_whose_words_they_are(key: str, whose: str) -> None:
+    words = reply_to_json(Reply((Words(key, {"name": "Hạnh", "text": "Em chào chị"}),)))
+    assert said_item(Said(1, words, (), 0, MORNING), "vi", talking().speaker)["from"] == whose
