@@ -13,15 +13,16 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.web.desk_bodies import LineOut
 from bot.web.desk_socket import SHUT_OUT, DeskSocket
-from bot.web.history import LAST, newest_items
+from bot.web.history import LAST, newest_items, said_item
 from bot.web.server import WebServices, create_app
-from conversations.model import Press
+from conversations.model import Press, Reply, Words
+from conversations.wire import reply_to_json
 from handlers import tokens
 from handlers.talking import talking
 from store import contacts, outbox
 from store.db import Database
 from store.handovers import HandoverState
-from store.outbox import Settled, Status
+from store.outbox import Said, Settled, Status
 from tests.handlers.test_handovers import MINUTE, MORNING, Chat
 
 SECRETS = {"Hạnh": "sd_hanh", "Tâm": "sd_tam", "boss": "sd_leader"}
@@ -182,3 +183,9 @@ async def test_an_agent_is_shown_the_newest_lines_and_never_an_older_one_afterwa
         again = await newest_items(unit, contact, talking().speaker, {item["key"] for item in first})
     assert (len(sent), len(first)) == (70, LAST)
     assert again == []
+
+
+@pytest.mark.parametrize(("key", "whose"), [("agent.says", "staff"), ("agent.taken", "bot")])
+def test_the_page_shows_whose_words_they_are(key: str, whose: str) -> None:
+    words = reply_to_json(Reply((Words(key, {"name": "Hạnh", "text": "Em chào chị"}),)))
+    assert said_item(Said(1, words, (), 0, MORNING), "vi", talking().speaker)["from"] == whose
