@@ -247,9 +247,9 @@ async def note_access(unit: Unit, file_id: str, who: str, why: str, now: datetim
     await unit.session.flush()
 
 
-async def accesses(unit: Unit, file_id: str) -> Sequence[VaultAccess]:
-    """Who read a file, earliest first."""
-    query = select(VaultAccess).where(VaultAccess.file_id == file_id).order_by(col(VaultAccess.id))
+async def accesses(unit: Unit, *file_ids: str) -> Sequence[VaultAccess]:
+    """Who read these files, earliest first."""
+    query = select(VaultAccess).where(col(VaultAccess.file_id).in_(file_ids)).order_by(col(VaultAccess.id))
     return (await unit.session.exec(query)).all()
 
 

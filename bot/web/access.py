@@ -25,6 +25,8 @@ DESK = ("agent", "admin")
 SURVEYORS = ("agent", "leader", "admin")
 # Who handles requests, and therefore sees the papers that came with them.
 FILE_READERS = ("agent", "leader", "admin")
+# Who watches over those who read.
+AUDITORS = ("leader", "admin")
 CHALLENGE = 'Bearer realm="sangden"'
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot.web.access import ANY, CREWS, ID_READERS, require
+from bot.web.access import ANY, AUDITORS, CREWS, ID_READERS, require
 from bot.web.errors import ApiError
 from bot.web.outages_api import PREFIX, Done, Model, Route, StaffApi, checked, json_of
 from bot.web.requests_bodies import (
@@ -23,6 +23,7 @@ from bot.web.requests_bodies import (
     PaperOut,
     PapersOut,
     ReadQuery,
+    ReadsOut,
     RequestInFullOut,
     RequestOut,
     RequestsOut,
@@ -32,7 +33,7 @@ from handlers import requests
 from handlers.request_keeping import NotAllowed, UnknownRequest, answers_of
 from handlers.requests import TooEarly, TooFar
 from handlers.sealing_port import Sealer
-from store import outbox
+from store import outbox, vault
 from store import requests as kept
 from store.db import Database, Unit
 from store.requests import Request
@@ -66,6 +67,7 @@ class RequestsApi(StaffApi):
             Route("GET", one, shown, self.show, RequestInFullOut, query=ReadQuery),
             Route("POST", one + "/moves", "Move it; the customer is told", self.move, MovedOut, MoveIn),
             Route("GET", one + "/papers", "Its papers: files, and what is asked for", self.papers, PapersOut),
+            Route("GET", one + "/reads", "Who read it and its files, when and why", self.reads, ReadsOut),
             Route("POST", one + "/papers", asked, self.ask_paper, MovedOut, AskPaperIn),
             Route("POST", one + "/notes", "Keep words for staff", self.note, MovedOut, NoteIn),
             Route("POST", one + "/answers", "Answer the customer's question", self.answer, MovedOut, AnswerIn),
@@ -104,6 +106,17 @@ class RequestsApi(StaffApi):
                 raise ApiError(404, "request.unknown", {"code": code_of(request)})
             papers = await kept.papers_of(unit, found.id)
         return json_of(PapersOut(papers=[PaperOut.of(one) for one in papers]))
+
+    async def reads(self, request: web.Request) -> web.Response:
+        """Also of a request whose customer had everything deleted: who read it stays known."""
+        async with self._database.reading() as unit:
+            await require(unit, request, AUDITORS)
+            found = await kept.with_code(unit, code_of(request))
+            if found is None or found.id is None:
+                raise ApiError(404, "request.unknown", {"code": code_of(request)})
+            files = [one.file for one in await kept.papers_of(unit, found.id) if one.file]
+            shown = ReadsOut.of(await kept.reads_of(unit, found.id), await vault.accesses(unit, *files))
+        return json_of(shown)
 
     async def move(self, request: web.Request) -> web.Response:
         async def deed(unit: Unit, by: str, now: datetime, body: MoveIn) -> Request:

@@ -12,7 +12,8 @@ from bot.web.bodies import MOST_A_PAGE, Given, Line, masked
 from conversations.model import Json
 from handlers import requests
 from handlers.personal import safe
-from store.requests import NoteKind, Request, RequestMove, RequestNote, RequestPaper
+from store.requests import NoteKind, Request, RequestMove, RequestNote, RequestPaper, RequestRead
+from store.vault import VaultAccess
 
 LONGEST_TEXT = 1_000
 LONGEST_NAME = 80
@@ -148,6 +149,29 @@ class PapersOut(BaseModel):
     """The papers of a request, in the order in which they came or were asked for."""
 
     papers: list[PaperOut]
+
+
+class ReadOut(BaseModel):
+    """Somebody read a request (`file` null) or one of its files. full: with ID numbers; why: in their words."""
+
+    by: str
+    file: str | None
+    full: bool
+    why: str
+    at: datetime
+
+
+class ReadsOut(BaseModel):
+    """Who read a request and its files, oldest first."""
+
+    reads: list[ReadOut]
+
+    @classmethod
+    def of(cls, reads: Sequence[RequestRead], accesses: Sequence[VaultAccess]) -> ReadsOut:
+        """Both kinds in one row."""
+        read = [ReadOut(by=one.by, file=None, full=one.full, why=one.why, at=one.at) for one in reads]
+        opened = [ReadOut(by=one.who, file=one.file_id, full=True, why=one.why, at=one.at) for one in accesses]
+        return cls(reads=sorted(read + opened, key=lambda one: one.at))
 
 
 class NoteOut(BaseModel):

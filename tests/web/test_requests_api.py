@@ -18,6 +18,7 @@ from handlers import lateness, tokens
 from handlers.commands import carry_out
 from handlers.talking import talking
 from store import requests as kept
+from store import vault
 from store.contacts import Contact
 from store.db import Unit
 from store.outbox import Message
@@ -117,12 +118,22 @@ async def test_an_id_number_is_read_only_with_a_reason_and_every_reader_is_kept(
     full = await desk.ask("GET", f"{ONE}?full=1&why=k%C3%BD+h%E1%BB%A3p+%C4%91%E1%BB%93ng", role="agent")
     assert full.body["answers"]["id_number"] == ID_NUMBER
 
-    async with desk.town.database.reading() as unit:
-        reads = await kept.reads_of(unit, (await _request(desk)).id or 0)
-    assert [(one.by, one.full, one.why) for one in reads] == [
-        ("operator at the desk", False, ""),
-        ("agent at the desk", True, "ký hợp đồng"),
+    assert (await desk.ask("GET", f"{ONE}/reads", role="agent")).status == 403
+    reads = (await desk.ask("GET", f"{ONE}/reads", role="leader")).body["reads"]
+    assert [(one["by"], one["file"], one["full"], one["why"]) for one in reads] == [
+        ("operator at the desk", None, False, ""),
+        ("agent at the desk", None, True, "ký hợp đồng"),
     ]
+
+
+async def test_who_opened_a_file_stands_among_the_readers_of_its_request(desk: Office) -> None:
+    papers = (await desk.ask("GET", f"{ONE}/papers", role="agent")).body["papers"]
+    file = next(one["file"] for one in papers if one["file"])
+    async with desk.town.database.unit() as unit:
+        await vault.add(unit, file, (await _request(desk)).contact_id, "request", "image", desk.town.now)
+        await vault.note_access(unit, file, "Hạnh", "đối chiếu thẻ", desk.town.now)
+    (read,) = (await desk.ask("GET", f"{ONE}/reads", role="leader")).body["reads"]
+    assert (read["by"], read["file"], read["full"], read["why"]) == ("Hạnh", file, True, "đối chiếu thẻ")
 
 
 async def test_a_company_takes_a_request_from_receipt_to_completion(desk: Office) -> None:
