@@ -102,7 +102,7 @@ async def ask(unit: Unit, contact: Contact, wish: AskForPerson, now: datetime, t
     """Stand in the queue; who stands there, or is being talked to, stays."""
     assert contact.id is not None
     live = await handovers.live_of(unit, contact.id, lock=True)
-    live = live or Handover(contact_id=contact.id, queued_at=now, heard_at=now, updated_at=now)
+    live = live or Handover(contact_id=contact.id, queued_at=now, waits_since=now, heard_at=now, updated_at=now)
     live.with_bot = False
     unit.session.add(live)
 
@@ -233,7 +233,7 @@ async def waiting_ones(unit: Unit, now: datetime) -> int:
     turns = now - rules.turn if is_open(rules, now, ZONE) else now
 
     async def goes_on(live: Handover) -> bool:
-        if live.queued_at <= turns:
+        if live.waits_since <= turns:
             await _turn(unit, live, rules, now)
             return True
         live.reassured_at = live.updated_at = now
@@ -290,7 +290,8 @@ def _end(live: Handover, state: HandoverState, by: str, now: datetime) -> None:
 
 
 async def _give_back(unit: Unit, live: Handover, now: datetime) -> None:
-    live.state, live.taken_by, live.updated_at = HandoverState.WAITING, "", now
+    live.state, live.taken_by, live.waits_since, live.updated_at = HandoverState.WAITING, "", now, now
+    live.reassured_at = None
     unit.session.add(live)
     await unit.session.flush()
     place = await handovers.place_of(unit, live)

@@ -36,7 +36,8 @@ IS_LIVE = text("handover.state IN ('waiting', 'talking')")
 class Handover(SQLModel, table=True):
     """One wish for a person.
 
-    queued_at: what the place in the queue goes by; kept when it is given back. heard_at: when the customer last
+    queued_at: what the place in the queue goes by; kept when it is given back. waits_since: what the patience of
+    who waits goes by; begins anew then. heard_at: when the customer last
     wrote; said_at: when a person last did; answered: whether one ever did. with_bot: the customer goes on with the
     bot while they wait. request_code: what it was turned into.
     """
@@ -56,6 +57,7 @@ class Handover(SQLModel, table=True):
     contact_id: int = Field(foreign_key="contact.id", sa_type=BigId)
     state: str = HandoverState.WAITING
     queued_at: datetime = Field(sa_type=Utc)
+    waits_since: datetime = Field(sa_type=Utc)
     heard_at: datetime = Field(sa_type=Utc)
     reassured_at: datetime | None = Field(default=None, sa_type=Utc)
     taken_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
@@ -127,8 +129,8 @@ async def changed_since(unit: Unit, since: datetime, limit: int) -> Sequence[Han
 
 async def waiting_since(unit: Unit, turns: datetime, reassures: datetime, limit: int) -> Sequence[Handover]:
     """Who has waited since `turns`, or unreassured since `reassures`; see `_oldest`."""
-    queued_at = col(Handover.queued_at)
-    waited = or_(queued_at <= turns, and_(queued_at <= reassures, col(Handover.reassured_at).is_(None)))
+    since = col(Handover.waits_since)
+    waited = or_(since <= turns, and_(since <= reassures, col(Handover.reassured_at).is_(None)))
     return await _oldest(unit, HandoverState.WAITING, waited, limit)
 
 

@@ -182,6 +182,27 @@ async def test_who_waits_too_long_gets_a_number_and_who_has_gone_gets_the_bot_ba
     assert (await chat.heard("Minh"))[-1] == "agent.gone_quiet"
 
 
+async def test_who_is_given_back_after_a_long_talk_is_left_to_a_colleague_before_a_request_is_made(
+    chat: Chat,
+) -> None:
+    await chat.writes("Minh", "gặp nhân viên")
+    await chat.takes("Minh", "Hạnh")
+    for _ in range(4):
+        await chat.says("Minh", "Hạnh")
+        await chat.passes(4)
+        await chat.writes("Minh", "còn thiếu giấy gì em")
+    await chat.passes(5)
+    assert (await chat.heard("Minh"))[-1] == "agent.given_back"
+
+    await chat.passes(4)
+    await chat.passes(1)
+    assert (await chat.heard("Minh"))[-1] == "agent.still"
+    await chat.passes(10)
+    wish = await chat.wish("Minh")
+    assert wish is not None
+    assert wish.state == "turned"
+
+
 async def test_who_was_told_to_wait_keeps_nobody_behind_them_from_being_told(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ def upgrade() -> None:
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('queued_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('heard_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('waits_since', sa.DateTime(timezone=True), nullable=False),
     sa.Column('reassured_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('taken_by', sa.String(), nullable=False),
