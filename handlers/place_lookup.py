@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from conversations.folding import fold
 from conversations.model import Moment, Words
@@ -39,6 +40,8 @@ MOST_OFFERED = 5
 LONGEST_HEARD = 120
 # A street name may be this unlike what was typed; below it, another street is meant.
 STREET_ALIKE = 86
+# One slip a word at most, and no more than this in a name.
+MOST_SLIPS = 2
 # A position further than this from every transformer is outside the served area, in degrees (about 2 km).
 NEAR_DEGREES = 0.02
 
@@ -131,10 +134,22 @@ async def _streets(unit: Unit, name: str) -> tuple[str, Sequence[Street]]:
     exact = await network.streets_named(unit, name)
     if exact:
         return name, exact
-    match = process.extractOne(
-        name, await network.street_names(unit), scorer=fuzz.ratio, score_cutoff=STREET_ALIKE
+    alike = process.extract(
+        name, await network.street_names(unit), scorer=fuzz.ratio, score_cutoff=STREET_ALIKE, limit=MOST_OFFERED
     )
-    return (match[0], await network.streets_named(unit, match[0])) if match else (name, [])
+    meant = next((street for street, _, _ in alike if _is_slip(name, street)), None)
+    return (meant, await network.streets_named(unit, meant)) if meant else (name, [])
+
+
+def _is_slip(typed: str, street: str) -> bool:
+    """Whether fingers slipped: "nguyen thi hoa" is as much like "nguyen thi thap", but nobody means it."""
+    if OSA.distance(typed.replace(" ", ""), street.replace(" ", "")) <= 1:
+        return True
+    words, others = typed.split(), street.split()
+    if len(words) != len(others):
+        return False
+    slips = [OSA.distance(word, other) for word, other in zip(words, others, strict=True)]
+    return max(slips) <= 1 and sum(slips) <= MOST_SLIPS
 
 
 async def _streets_before_ward(

@@ -1,5 +1,7 @@
 """An address is found as people type it: with commas, without, and without the word for ward."""
 
+import pytest
+
 from conversations.places import FindPlace, PlacesFound, place_answer
 from handlers.lookups import answer
 from handlers.request_subject import subject_of
@@ -40,3 +42,31 @@ async def test_the_ward_said_in_an_address_is_taken_however_it_is_typed(sqlite_u
             several = await found("12 Lê Lợi")
             assert (several.sure, {one.target for one in several.places}) == (False, {"s:1", "s:2"})
             assert not (await found("12 Phố Lạ Bến Thành")).sure
+
+
+@pytest.mark.parametrize(
+    ("said", "finds"),
+    [
+        ("5 Nguyễn Thị Thập", True),
+        ("5 nguyen thi tap", True),
+        ("5 nguyne thi thap", True),
+        ("5 nguyenthi thap", True),
+        ("Nguyễn Thị Hoa", False),
+        ("5 Nguyễn Thị Thanh", False),
+        ("5 nguyen ti tap", True),
+        ("5 nguyn ti tap", False),
+    ],
+)
+async def test_a_slip_of_the_finger_finds_a_street_and_another_name_does_not(
+    sqlite_url: str, said: str, finds: bool
+) -> None:
+    async with built(sqlite_url) as town:
+        who = await town.resident("An")
+        async with town.database.unit() as unit:
+            unit.session.add(Street(id=1, name="Nguyễn Thị Thập", folded="nguyen thi thap", ward_code=BEN_THANH))
+            await unit.session.flush()
+            contact = await unit.session.get(Contact, who)
+            assert contact is not None
+            seen = await answer(unit, contact, FindPlace(said, True), NOW, talking())
+    assert isinstance(seen, PlacesFound)
+    assert [one.target for one in seen.places] == (["s:1"] if finds else [])
