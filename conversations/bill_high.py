@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from conversations.amounts import Amount, amounts_in, months_in
 from conversations.bill import months_picture, months_words, usage_said
 from conversations.billing import MENU, CompareBills, ComparedFound, sources_of
-from conversations.fields import unread
+from conversations.fields import Choice
 from conversations.folding import fold
 from conversations.model import (
-    Again,
     Answers,
     Button,
     Event,
@@ -62,31 +61,15 @@ _METER = (
 
 
 @dataclass(frozen=True)
-class InWords:
+class InWords(Choice):
     """A choice that is also understood when it is said in own words; `said` are the words of each answer."""
 
-    key: str
-    values: tuple[str, ...]
-    said: tuple[tuple[str, re.Pattern[str]], ...]
-    greedy: bool = False
-
-    def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
-        return tuple(Button(Words(f"{self.key}.{value}"), value) for value in self.values)
+    said: tuple[tuple[str, re.Pattern[str]], ...] = ()
 
     def read(self, event: Event) -> Reading:
-        match event:
-            case Press(value) if value in self.values:
-                return Given(value)
-            case Press():
-                return Again(Words("error.choose"))
-            case Text(text):
-                words = fold(text)
-                meant = next((value for value, pattern in self.said if pattern.search(words)), None)
-                return Given(meant) if meant else Again(Words("error.choose"))
-        return unread(event)
-
-    def judge(self, found: Found) -> Given | Again:
-        raise AssertionError("a choice looks nothing up")
+        words = fold(event.text) if isinstance(event, Text) else ""
+        meant = next((value for value, pattern in self.said if pattern.search(words)), None) if words else None
+        return Given(meant) if meant else super().read(event)
 
 
 def prefill(understood: Understood) -> Mapping[str, Event]:
@@ -174,12 +157,12 @@ FLOW = Flow(
         ),
         Step(
             "changed",
-            InWords("high.changed_answer", ("hot", "new", "people", "nothing"), _CHANGED),
+            InWords("high.changed_answer", ("hot", "new", "people", "nothing"), said=_CHANGED),
             when=lambda answers: _grew(answers, 0),
         ),
         Step(
             "meter",
-            InWords("high.meter_answer", ("turns", "still", "unseen"), _METER),
+            InWords("high.meter_answer", ("turns", "still", "unseen"), said=_METER),
             when=lambda answers: _grew(answers, NOTABLE),
         ),
     ),

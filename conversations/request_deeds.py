@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from conversations.fields import Choice, Line, line_words, unread
+from conversations.fields import Choice, Line, OneOfFound, line_words, unread
 from conversations.files import is_done
 from conversations.model import (
     Again,
@@ -77,28 +77,12 @@ class ReopenRequest(Command):
     why: Words
 
 
-@dataclass(frozen=True)
-class WhichPaper:
-    """The paper that a file is sent as: one that is asked for, one that the service takes, or another."""
-
-    greedy: bool = False
-
-    def options(self, answers: Answers, facts: Found | None) -> tuple[Button, ...]:
-        seen = facts if isinstance(facts, RequestSeen) else RequestSeen()
-        names = dict.fromkeys((*seen.missing, *seen.papers))
-        named = tuple(Button(paper_name(name), name) for name in names)
-        return (*named, Button(Words("add_paper.other"), OTHER_PAPER))
-
-    def read(self, event: Event) -> Reading:
-        match event:
-            case Press(value):
-                return Given(value)
-            case Text():
-                return Again(Words("error.choose"))
-        return unread(event)
-
-    def judge(self, found: Found) -> Given | Again:
-        raise AssertionError("papers are looked up before the question, not after")
+def paper_buttons(facts: Found) -> tuple[Button, ...]:
+    """The papers that a file can be sent as: those asked for, those that the service takes, and another."""
+    seen = facts if isinstance(facts, RequestSeen) else RequestSeen()
+    names = dict.fromkeys((*seen.missing, *seen.papers))
+    named = tuple(Button(paper_name(name), name) for name in names)
+    return (*named, Button(Words("add_paper.other"), OTHER_PAPER))
 
 
 @dataclass(frozen=True)
@@ -221,7 +205,7 @@ def reopen(answers: Answers, facts: Found | None) -> Finish:
 
 WHICH_PAPER = Step(
     "paper",
-    WhichPaper(),
+    OneOfFound(paper_buttons),
     needs=asked,
     instead=lambda facts: cannot(facts, "add_paper"),
     prompt=_paper_of,
