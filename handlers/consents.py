@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
 from conversations.model import Json
 from conversations.service_words import GiveConsent, Recall, Recalled
+from conversations.services import catalogue
 from handlers.rules.progress import remembered
 from handlers.sealing_port import Sealer
 from handlers.talking import Talking
@@ -19,6 +20,8 @@ from store.contacts import Contact
 from store.db import Unit
 
 log = structlog.get_logger(__name__)
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 async def give_consent(unit: Unit, contact: Contact, wish: GiveConsent, now: datetime, talking: Talking) -> None:
@@ -34,6 +37,13 @@ async def give_consent(unit: Unit, contact: Contact, wish: GiveConsent, now: dat
         given_at=now,
     )
     await consents.give(unit, consent)
+
+
+async def withdrawn_at(unit: Unit, contact_id: int) -> datetime:
+    """When consent to requests was last withdrawn: those sent before have lost their files and stay closed."""
+    purpose = catalogue().consent.purpose
+    given = [one for one in await consents.all_of(unit, contact_id) if one.purpose == purpose]
+    return max((one.withdrawn_at for one in given if one.withdrawn_at), default=_NEVER)
 
 
 async def recall(unit: Unit, contact: Contact, query: Recall, now: datetime, talking: Talking) -> Recalled:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rapidfuzz import fuzz, process
 
 from conversations.my_requests import MyRequest, MyRequests, MyRequestsFound, RequestSeen
 from conversations.request_deeds import AddPaper, AskAboutRequest, CancelRequest, ReopenRequest
 from conversations.service_words import OpenRequest
-from conversations.services import catalogue
 from handlers import consents, request_files, request_news
 from handlers.request_keeping import (
     CUSTOMER,
@@ -22,6 +21,7 @@ from handlers.request_keeping import (
     may_open_again,
     missing_of,
     outstanding,
+    received,
     seal_answers,
 )
 from handlers.request_subject import subject_of
@@ -30,7 +30,6 @@ from handlers.rules import numbers, progress
 from handlers.rules.masking import masked
 from handlers.rules.progress import CANCELLED, CHECKING, PAPERS_MISSING, REOPENED
 from handlers.talking import Talking
-from store import consents as store_consents
 from store import requests
 from store.contacts import Contact
 from store.db import Unit
@@ -41,7 +40,6 @@ MOST_SHOWN = 10
 _MOST_SEARCHED = 200
 # Numbers have nine signs without their dashes: one wrong sign leaves this alike.
 _ALIKE = 80
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 # --- commands --------------------------------------------------------------------------------------------------
@@ -53,22 +51,10 @@ async def open_request(unit: Unit, contact: Contact, wish: OpenRequest, now: dat
     Papers that must come and did not are asked for at once: the promise runs from a full dossier
     (NĐ 18/2025/NĐ-CP).
     """
-    assert contact.id is not None
+    request = received(contact, wish.code, wish.service, now)
     subject = await subject_of(unit, wish.answers)
-    request = Request(
-        code=wish.code,
-        contact_id=contact.id,
-        service=wish.service,
-        state="",
-        shown_name=subject.shown_name,
-        customer_code=subject.customer_code,
-        ward_code=subject.ward_code,
-        company=subject.company,
-        received_at=now,
-        promised_by=now,
-        due_since=now,
-        last_move_at=now,
-    )
+    request.shown_name, request.customer_code = subject.shown_name, subject.customer_code
+    request.ward_code, request.company = subject.ward_code, subject.company
     seal_answers(request, wish.answers, talking.sealer)
     await begin(unit, request, CUSTOMER, now)
     for paper, files in wish.papers.items():
@@ -122,7 +108,7 @@ async def cancel(unit: Unit, contact: Contact, wish: CancelRequest, now: datetim
 async def reopen(unit: Unit, contact: Contact, wish: ReopenRequest, now: datetime, talking: Talking) -> None:
     """The customer is not satisfied, or wants it again after all."""
     request = await _owned(unit, contact, wish.code)
-    if request is None or await _withdrawn_at(unit, request.contact_id) >= request.received_at:
+    if request is None or await consents.withdrawn_at(unit, request.contact_id) >= request.received_at:
         return
     if may_open_again(request, now):
         await go(unit, request, REOPENED, CUSTOMER, now, talking.speaker.plain(wish.why, "vi"))
@@ -169,8 +155,10 @@ def _meant(asked: str, own: Sequence[Request]) -> Request | None:
 
 async def _seen(unit: Unit, found: Sequence[Request], now: datetime) -> list[RequestSeen]:
     """Requests as their customer sees them; what belongs to all of them is read at once."""
+    if not found:
+        return []
     ids = [id_of(one) for one in found]
-    withdrawn = await _withdrawn_at(unit, found[0].contact_id) if found else _NEVER
+    withdrawn = await consents.withdrawn_at(unit, found[0].contact_id)
     moves, papers = await requests.moves_of(unit, *ids), await requests.papers_of(unit, *ids)
     return [
         _seen_one(
@@ -222,13 +210,6 @@ def _may(request: Request, now: datetime, agreed: bool) -> frozenset[str]:
     if agreed and may_open_again(request, now):
         may.add("reopen")
     return frozenset(may)
-
-
-async def _withdrawn_at(unit: Unit, contact_id: int) -> datetime:
-    """When consent to requests was last withdrawn: those sent before have lost their files and stay closed."""
-    purpose = catalogue().consent.purpose
-    given = [one for one in await store_consents.all_of(unit, contact_id) if one.purpose == purpose]
-    return max((one.withdrawn_at for one in given if one.withdrawn_at), default=_NEVER)
 
 
 def _moves(request: Request) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from conversations.request_names import QUESTION
 from handlers.numbering import new_number
-from handlers.request_keeping import CUSTOMER, begin, id_of, plan_look
+from handlers.request_keeping import CUSTOMER, begin, id_of, received
 from handlers.rules.masking import masked
 from store import requests
 from store.contacts import Contact
 from store.db import Unit
-from store.requests import NoteKind, Request, RequestNote
+from store.requests import NoteKind, RequestNote
 
 LONGEST = 4_000
 
@@ -25,20 +25,9 @@ async def open_question(
     unit: Unit, contact: Contact, code: str, question: str, answer_by: datetime, now: datetime
 ) -> None:
     """Keep a question under its number, to be answered by then; staff see it among the requests."""
-    assert contact.id is not None
-    request = Request(
-        code=code,
-        contact_id=contact.id,
-        service=QUESTION,
-        state="",
-        received_at=now,
-        promised_by=answer_by,
-        due_since=now,
-        last_move_at=now,
-    )
-    await begin(unit, request, CUSTOMER, now)
+    request = received(contact, code, QUESTION, now)
     # What the customer was told counts, not the promise of the process.
     request.promised_by = answer_by
-    plan_look(request, now)
+    await begin(unit, request, CUSTOMER, now)
     asked = RequestNote(request_id=id_of(request), kind=NoteKind.QUESTION, text=masked(question)[:LONGEST], at=now)
     await requests.keep(unit, asked)

@@ -19,6 +19,7 @@ from handlers.rules.working_days import WorkCalendar, work_calendar
 from handlers.sealing_port import Sealer
 from handlers.talking import ZONE
 from store import requests
+from store.contacts import Contact
 from store.db import Unit
 from store.requests import Request, RequestMove, RequestPaper
 
@@ -52,7 +53,12 @@ def rules(now: datetime) -> RequestRules:
 
 async def locked(unit: Unit, code: str) -> Request:
     """The request of that number, to be changed. Raises UnknownRequest."""
-    request = await requests.with_code(unit, code, lock=True)
+    return await known(unit, code, lock=True)
+
+
+async def known(unit: Unit, code: str, lock: bool = False) -> Request:
+    """The request of that number, unless its customer had it deleted. Raises UnknownRequest."""
+    request = await requests.with_code(unit, code, lock=lock)
     if request is None or request.deleted_at is not None:
         raise UnknownRequest(code)
     return request
@@ -64,12 +70,26 @@ def id_of(request: Request) -> int:
     return request.id
 
 
+def received(contact: Contact, code: str, service: str, now: datetime) -> Request:
+    """A new request of a contact, with the promise of its service, for `begin` to keep."""
+    assert contact.id is not None
+    first = progress.process_of(service).steps[0]
+    days = progress.promised_days(service, calendar().day_of(now), rules(now))
+    return Request(
+        code=code,
+        contact_id=contact.id,
+        service=service,
+        state=first,
+        told_state=first,
+        received_at=now,
+        promised_by=calendar().deadline(now, days),
+        due_since=now,
+        last_move_at=now,
+    )
+
+
 async def begin(unit: Unit, request: Request, by: str, now: datetime) -> None:
-    """Keep a new request as received, with its promise."""
-    days = progress.promised_days(request.service, calendar().day_of(now), rules(now))
-    request.state = request.told_state = progress.process_of(request.service).steps[0]
-    request.received_at = request.last_move_at = request.due_since = now
-    request.promised_by = calendar().deadline(now, days)
+    """Keep a new request, and that it was received."""
     plan_look(request, now)
     await requests.add(unit, request)
     move = RequestMove(request_id=id_of(request), from_state="", to_state=request.state, by=by, at=now)

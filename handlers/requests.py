@@ -12,6 +12,7 @@ from handlers.request_keeping import (
     calendar,
     go,
     id_of,
+    known,
     locked,
     outstanding,
     plan_look,
@@ -121,9 +122,7 @@ async def expect(unit: Unit, code: str, on: date, why: str, by: str, now: dateti
 
 async def read(unit: Unit, code: str, by: str, full: bool, why: str, now: datetime) -> Request:
     """A request to be shown to somebody of staff, which is kept. Raises UnknownRequest."""
-    request = await requests.with_code(unit, code)
-    if request is None or request.deleted_at is not None:
-        raise UnknownRequest(code)
+    request = await known(unit, code)
     await requests.keep(unit, RequestRead(request_id=id_of(request), by=by, full=full, why=why, at=now))
     return request
 

@@ -9,7 +9,7 @@ import structlog
 from conversations.model import Reply, Words, say
 from handlers import numbering, request_words
 from handlers.ports import Incoming
-from handlers.request_keeping import CUSTOMER, begin, calendar, id_of
+from handlers.request_keeping import CUSTOMER, begin, calendar, id_of, received
 from handlers.rules.masking import masked
 from handlers.rules.progress import ENDS, UNHANDLED
 from store import requests
@@ -47,15 +47,6 @@ async def _request(unit: Unit, contact: Contact, now: datetime) -> Request:
     request = await requests.newest_of(unit, contact.id, UNHANDLED, today, ENDS)
     if request is None:
         code = await numbering.new_number(unit, "request")
-        request = Request(
-            code=code,
-            contact_id=contact.id,
-            service=UNHANDLED,
-            state="",
-            received_at=now,
-            promised_by=now,
-            due_since=now,
-            last_move_at=now,
-        )
+        request = received(contact, code, UNHANDLED, now)
         await begin(unit, request, CUSTOMER, now)
     return request

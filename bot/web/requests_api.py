@@ -30,7 +30,7 @@ from bot.web.requests_bodies import (
     RequestsQuery,
 )
 from handlers import requests
-from handlers.request_keeping import NotAllowed, UnknownRequest, answers_of
+from handlers.request_keeping import NotAllowed, UnknownRequest, answers_of, id_of, known
 from handlers.requests import TooEarly, TooFar
 from handlers.sealing_port import Sealer
 from store import outbox, vault
@@ -101,10 +101,8 @@ class RequestsApi(StaffApi):
     async def papers(self, request: web.Request) -> web.Response:
         async with self._database.reading() as unit:
             await require(unit, request, CREWS)
-            found = await kept.with_code(unit, code_of(request))
-            if found is None or found.id is None or found.deleted_at is not None:
-                raise ApiError(404, "request.unknown", {"code": code_of(request)})
-            papers = await kept.papers_of(unit, found.id)
+            found = await _translated(code_of(request), known(unit, code_of(request)))
+            papers = await kept.papers_of(unit, id_of(found))
         return json_of(PapersOut(papers=[PaperOut.of(one) for one in papers]))
 
     async def reads(self, request: web.Request) -> web.Response:
