@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from conversations.engine import meant
 from conversations.knowledge import FLOW
-from conversations.model import Language, State, Text, Words, language_of
+from conversations.model import Language, State, Text, language_of
 from conversations.phrasebook import phrasebook
 from conversations.understand import SURE, small_words, understand
 from handlers import states
@@ -26,7 +26,7 @@ from handlers.ports import Incoming
 from handlers.rules.advice import Advice, Unusable, is_in, messages, read
 from handlers.rules.leaving import Vocabulary, leaving
 from handlers.talking import Talking
-from store import contacts, conversations, handovers
+from store import contacts, conversations
 from store.db import Database
 
 log = structlog.get_logger(__name__)
@@ -113,23 +113,19 @@ class Assistant:
                 return incoming.language or "vi"
             if await conversations.by_event(unit, channel, f"{incoming.sender}:{incoming.id}") is not None:
                 return None
-            if await handovers.live_of(unit, contact.id) is not None:
-                return None
             kept = await conversations.state_of(unit, contact.id)
+        if kept is not None and kept.handed_over:
+            return None
         language = language_of(contact.language)
         state = states.opened(kept, contact.id, language, self.talking.sealer)
         return language if self._asks(state, incoming) else None
 
     def _asks(self, state: State, incoming: Incoming) -> bool:
         """Whether what was typed is a question, as far as the conversation goes, and no label of a button."""
-
-        def speak(words: Words, language: Language) -> str:
-            return self.talking.speaker.plain(words, language)
-
         awaited = [frame.flow for frame in state.frames if not frame.aside]
-        return set(awaited) <= {FLOW.name} and isinstance(
-            meant(self.talking.flows, state, incoming.event, speak), Text
-        )
+        if not set(awaited) <= {FLOW.name}:
+            return False
+        return isinstance(meant(self.talking.flows, state, incoming.event, self.talking.speaker.plain), Text)
 
     def _vocabulary(self, collection: Collection) -> Vocabulary:
         """The words of the articles in use and of our phrases."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from conversations import engine
 from conversations.engine_frames import top
 from conversations.handover import AskForPerson, LeaveQueue
-from conversations.model import Language, State, Text, Turn, Words, language_of
+from conversations.model import State, Text, Turn, language_of
 from conversations.wire import reply_from_json, reply_to_json
 from handlers import handovers, states, unhandled
 from handlers.commands import carry_out
@@ -88,10 +88,7 @@ async def apologise(unit: Unit, channel: str, incoming: Incoming, now: datetime)
 async def _converse(
     unit: Unit, contact: Contact, state: State, incoming: Incoming, now: datetime, talking: Talking, away: bool
 ) -> Turn:
-    def speak(words: Words, language: Language) -> str:
-        return talking.speaker.plain(words, language)
-
-    talk = engine.advance(talking.flows, state, incoming.event, speak, away)
+    talk = engine.advance(talking.flows, state, incoming.event, talking.speaker.plain, away)
     try:
         query = next(talk)
         while True:
